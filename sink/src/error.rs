@@ -231,6 +231,11 @@ impl Error {
         Self::bare(ErrorKind::Cluster, cause.into())
     }
 
+    /// What the client said, where it is the cause.
+    pub(crate) fn client(&self) -> Option<&upsert_kafka_client::Error> {
+        self.0.cause.as_ref()?.downcast_ref()
+    }
+
     fn bare(kind: ErrorKind, cause: Cause) -> Self {
         Self(Box::new(Fault {
             kind,

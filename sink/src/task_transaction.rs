@@ -9,10 +9,11 @@
 //!
 //! **What must never happen:**
 //! - A position is committed without the rows before it. So after a transaction has failed, nothing is ever committed here
-//!   again: the job ends, and the next run reads on from what is committed.
+//!   again: the job ends, and the next run reads on from what is committed. Where its group may be the reason
+//!   (`cut_off.rs`), the task goes back to what is committed instead, before it writes anything more.
 //! - Rows are written twice, since nobody knows whether they were committed. Where a commit was asked for and not
-//!   answered, the id is taken over first, which ends the transaction one way or the other; then the group's offsets, which
-//!   were part of it, say which.
+//!   answered, the id is taken over first, which ends the transaction one way or the other; then the offsets that were part
+//!   of it say which.
 
 use std::sync::{Arc, Weak};
 
@@ -29,12 +30,14 @@ use crate::transactional_ids::{TransactionalIds, is_partition, is_task, partitio
 mod aligned;
 mod aligning;
 mod alignment;
+mod cut_off;
 mod failing;
 mod own_progress;
+mod state;
 mod taking_over;
 
-use aligned::Aligned;
 use own_progress::OwnProgress;
+use state::TransactionState;
 
 /// Of one task; its writers have a [`TransactionPart`] each. Cheap to clone.
 ///
@@ -46,8 +49,8 @@ pub(crate) struct TaskTransaction {
     place: SourcePlace,
     /// Whether several tasks read what goes into it.
     is_shared: bool,
-    /// Of one of those tasks: its number, and the number of the checkpoint that was asked for last.
-    reader: Option<(usize, watch::Receiver<u64>)>,
+    /// Of one of those tasks: its number, and whether a checkpoint is asked for.
+    reader: Option<(usize, watch::Receiver<bool>)>,
 }
 
 /// Where the source of a transaction's rows is.
@@ -69,28 +72,6 @@ pub(crate) struct TransactionPart {
     open: Weak<Transaction>,
     /// Of the producer whose topics the writer has.
     generation: u64,
-}
-
-/// What one task at a time has in hand.
-struct TransactionState {
-    client: Client,
-    clock: Clock,
-    ids: TransactionalIds,
-    producer: Option<NamedProducer>,
-    /// How many producers there were.
-    generation: u64,
-    open: Option<Arc<Transaction>>,
-    /// Where the source is on another cluster: what its group's offsets are otherwise.
-    progress: Option<OwnProgress>,
-    /// Where several tasks share it.
-    aligned: Option<Aligned>,
-    /// Why nothing is committed any more.
-    failure: Option<String>,
-}
-
-struct NamedProducer {
-    id: String,
-    producer: Producer,
 }
 
 impl TaskTransaction {
@@ -119,17 +100,7 @@ impl TaskTransaction {
         place: SourcePlace,
         progress: Option<OwnProgress>,
     ) -> Self {
-        let state = TransactionState {
-            client,
-            clock,
-            ids,
-            producer: None,
-            generation: 0,
-            open: None,
-            progress,
-            aligned: None,
-            failure: None,
-        };
+        let state = TransactionState::new(client, clock, ids, progress);
         Self { state: Arc::new(Mutex::new(state)), place, is_shared: false, reader: None }
     }
 
@@ -264,11 +235,7 @@ impl TaskTransaction {
     /// Aborts what was written since the last commit. The next record begins another transaction.
     pub(crate) async fn abort(&self) -> Result<(), Error> {
         let mut state = self.lock().await;
-        state.check()?;
-        if self.is_shared {
-            // The others cannot go back: what they handed over may lie in any task of the sink.
-            return Err(state.remember(format!("exactly-once: {LOST_TOGETHER}")));
-        }
+        state.check_failure()?;
         state.abort().await
     }
 
@@ -344,124 +311,3 @@ impl TransactionPart {
         Ok((transaction, producer))
     }
 }
-
-impl TransactionState {
-    /// The open transaction; one is begun if there is none.
-    async fn begin(&mut self) -> Result<Arc<Transaction>, Error> {
-        self.check()?;
-        if let Some(open) = &self.open {
-            return Ok(Arc::clone(open));
-        }
-        let Some(id) = self.ids.current() else {
-            return Err(Error::new(ErrorKind::Sink, "a row is written by a task that owns no partition"));
-        };
-        let producer = self.producer(&id)?;
-        if self.is_unclaimed() {
-            return Err(self.remember(format!(
-                "transactional id {id}: a row is written before its partition is claimed"
-            )));
-        }
-        match producer.begin().await {
-            Ok(transaction) => {
-                let transaction = Arc::new(transaction);
-                self.open = Some(Arc::clone(&transaction));
-                Ok(transaction)
-            }
-            Err(error) => Err(self.fail(&id, error).await),
-        }
-    }
-
-    /// From the next transaction on the task is called by one of these.
-    async fn rename(&mut self, partitions: &[TopicPartition]) -> Result<bool, Error> {
-        self.ids.set_owned(partitions);
-        let known = self.producer.as_ref().map(|it| &it.id);
-        let is_new = self.ids.current().is_some_and(|id| Some(&id) != known);
-        if is_new && self.open.is_none() {
-            self.take_over().await?;
-        }
-        Ok(true)
-    }
-
-    /// Begins, and aborts what is empty: the coordinator hears of the first alone. Where partitions are claimed, that takes
-    /// the id over.
-    async fn take_over(&mut self) -> Result<(), Error> {
-        if self.progress.is_some() {
-            return Ok(());
-        }
-        drop(self.begin().await?);
-        self.abort().await
-    }
-
-    async fn abort(&mut self) -> Result<(), Error> {
-        let Some((id, transaction)) = self.take_open()? else { return Ok(()) };
-        match transaction.abort().await {
-            Ok(()) => Ok(()),
-            // Whoever has taken the id over has aborted it. He has the partition by which the task is called.
-            Err(error) if error.is_fenced() => {
-                self.producer = None;
-                Ok(())
-            }
-            Err(error) => Err(self.fail(&id, error).await),
-        }
-    }
-
-    /// The open transaction, to be ended, and its id.
-    fn take_open(&mut self) -> Result<Option<(String, Transaction)>, Error> {
-        let Some(open) = self.open.take() else { return Ok(None) };
-        let id = self.producer.as_ref().map(|it| it.id.clone()).unwrap_or_default();
-        match Arc::into_inner(open) {
-            Some(open) => Ok(Some((id, open))),
-            // A writer gives it back after each record, so nobody is told this.
-            None => Err(self.remember(format!("transactional id {id}: a writer is not done with it"))),
-        }
-    }
-
-    /// The producer with this id.
-    fn producer(&mut self, id: &str) -> Result<Producer, Error> {
-        if let Some(known) = self.producer.as_ref().filter(|it| it.id == id) {
-            return Ok(known.producer.clone());
-        }
-        let producer = self.open_producer(id)?;
-        self.generation += 1;
-        self.producer = Some(NamedProducer { id: id.to_owned(), producer: producer.clone() });
-        Ok(producer)
-    }
-
-    fn open_producer(&self, id: &str) -> Result<Producer, Error> {
-        let config = self.client.config().clone().with(|it| it.transactional_id = Some(id.to_owned()));
-        Ok(self.client.with_config(config).map_err(Error::cluster)?.producer())
-    }
-
-    async fn flush(&mut self) -> Result<(), Error> {
-        let Some(open) = &self.open else { return Ok(()) };
-        let Err(error) = open.flush().await else { return Ok(()) };
-        let id = self.producer.as_ref().map(|it| it.id.clone()).unwrap_or_default();
-        Err(self.fail(&id, error).await)
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        match &self.failure {
-            Some(why) => Err(Error::new(ErrorKind::Cluster, why.clone())),
-            None => Ok(()),
-        }
-    }
-
-    /// From now on this is why nothing is committed.
-    fn remember(&mut self, why: String) -> Error {
-        self.open = None;
-        let why = self.failure.get_or_insert(why).clone();
-        if let Some(aligned) = &mut self.aligned {
-            aligned.dismiss(&why);
-        }
-        Error::new(ErrorKind::Cluster, why)
-    }
-
-    fn failed_to(&self, what: &str, error: upsert_kafka_client::Error) -> Error {
-        let text = format!("'sink.transactional-id-prefix' = '{}': {what}", self.ids.prefix());
-        Error::caused(ErrorKind::Cluster, text, error)
-    }
-}
-
-/// Why a job whose tasks share a transaction ends when a group takes partitions from one of them without asking.
-const LOST_TOGETHER: &str = "a group took partitions away without asking, whose rows are in one transaction with those of \
-     other tasks; nothing of it is seen, and the next run reads and writes it again";

@@ -97,6 +97,11 @@ impl TransactionalIds {
         &self.naming.prefix
     }
 
+    /// Whether the task is a member of a group, which gives it its partitions.
+    pub(crate) fn are_of_member(&self) -> bool {
+        matches!(self.owner, Owner::Partition(_))
+    }
+
     /// Whether the same id is used again.
     pub(crate) fn are_pooled(&self) -> bool {
         self.naming.strategy == NamingStrategy::Pooling

@@ -212,12 +212,6 @@ impl Running {
         self.ended.await.expect("no panic").expect_err("a failure")
     }
 
-    /// Asks it to end, and tells how it did.
-    pub(crate) async fn end(self) -> Result<Summary, Error> {
-        self.stopper.stop();
-        self.ended.await.expect("no panic")
-    }
-
     /// From this moment on its connections break and no other is made, until that is [mended](Self::mend).
     pub(crate) fn cut_off(&self) {
         self.process.is_alive.store(false, Ordering::Relaxed);

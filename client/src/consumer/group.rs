@@ -76,6 +76,7 @@ pub struct Member {
     away_since: watch::Sender<Option<Instant>>,
     identity: watch::Receiver<Option<GroupMetadata>>,
     settled: watch::Receiver<bool>,
+    confirmed_at: watch::Receiver<Option<Instant>>,
 }
 
 /// What happens to a member.
@@ -102,16 +103,28 @@ impl Member {
         let (away_since, caller) = watch::channel(Some(clock.now()));
         let (told, identity) = watch::channel(None);
         let (settles, settled) = watch::channel(false);
+        let (confirms, confirmed_at) = watch::channel(None);
         let channels = MemberChannels {
             events,
             commands: mailbox,
             away_since: caller,
             identity: told,
             settled: settles,
+            confirmed_at: confirms,
         };
         let task = MemberTask::new(cluster.for_new_owner(), Arc::clone(&group), membership, channels);
         tokio::spawn(task.run());
-        Ok(Self { cluster, clock, group, events: heard, commands, away_since, identity, settled })
+        Ok(Self {
+            cluster,
+            clock,
+            group,
+            events: heard,
+            commands,
+            away_since,
+            identity,
+            settled,
+            confirmed_at,
+        })
     }
 
     /// The next event; `None` once the member has left.
@@ -156,6 +169,21 @@ impl Member {
         async move {
             // A member that is gone says so by its next event.
             _ = settled.wait_for(|settled| *settled).await;
+        }
+    }
+
+    /// Returns once the group's coordinator has said that the group had this member after this call, within a heartbeat.
+    /// What the member had lost by then waits in [`next`](Self::next), and is to be looked at first. Also when the member
+    /// is gone, which is told there too.
+    ///
+    /// A process that was frozen asks this before it believes that it still has what it had.
+    ///
+    /// # Cancellation
+    /// The future may be dropped. Nothing is lost.
+    pub fn confirmed(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let (mut confirmed_at, now) = (self.confirmed_at.clone(), self.clock.now());
+        async move {
+            _ = confirmed_at.wait_for(|at| at.is_some_and(|at| at >= now)).await;
         }
     }
 

@@ -6,7 +6,8 @@
 //! It ends when the tasks that read have all ended, so that a stop drains it.
 //!
 //! What must never happen: a flush that is told to be done after a change was not written. So a task that failed answers
-//! nothing any more, and lives until the job has heard of the failure.
+//! nothing any more, and lives until the job has heard of the failure. Where the transaction was cut off, nothing of it can
+//! be committed: the task leaves out what it is handed until the tasks that read have gone back.
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -37,6 +38,8 @@ pub(super) struct SinkTasks {
 pub(super) struct SinkTask {
     inbox: HandoverReceiver,
     writer: Writer,
+    /// Of an exactly-once sink.
+    transaction: Option<TaskTransaction>,
     progress: Arc<Progress>,
     /// Rows handed to the writer and not known to be acknowledged.
     unacknowledged: u64,
@@ -96,7 +99,8 @@ impl SinkTask {
         transaction: Option<&TaskTransaction>,
     ) -> Result<Self, Error> {
         let writer = Writer::open(&insert.sink, subtask, clients, results.as_ref(), transaction).await?;
-        Ok(Self { inbox, writer, progress: Arc::clone(progress), unacknowledged: 0, asked: None })
+        let (transaction, progress) = (transaction.cloned(), Arc::clone(progress));
+        Ok(Self { inbox, writer, transaction, progress, unacknowledged: 0, asked: None })
     }
 
     /// Works until nobody reads any more, or a change is not written.
@@ -125,14 +129,24 @@ impl SinkTask {
             }
         }
         self.count(counts);
-        outcome
+        self.unless_cut_off(outcome).await
     }
 
     async fn release(&mut self) -> Result<(), Error> {
         let mut counts = Counts::default();
         let released = self.writer.release(&mut counts).await;
         self.count(counts);
-        released
+        self.unless_cut_off(released).await
+    }
+
+    /// Leaves out what is not to be seen.
+    async fn unless_cut_off(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
+        let (Err(error), Some(transaction)) = (&outcome, &self.transaction) else { return outcome };
+        if !transaction.is_cut_off(error).await {
+            return outcome;
+        }
+        self.writer.forget();
+        Ok(())
     }
 
     /// Whoever asked waits until this task is gone, if it fails.

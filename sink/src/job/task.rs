@@ -37,6 +37,8 @@ use crate::state::StateSize;
 use crate::task_transaction::TaskTransaction;
 use crate::transform::{Fed, Transform};
 
+mod going_back;
+
 /// A task that stands at its beginning, or runs.
 pub(super) struct Task {
     source: Input,
@@ -55,10 +57,8 @@ pub(super) struct Task {
     kept: StateSize,
     /// What it last told of how far they are rebuilt.
     rebuilt: OffsetsRebuilt,
-    /// The number of the checkpoint that tasks ask for which share its transaction.
-    asked: Option<watch::Receiver<u64>>,
-    /// In how many of those it has taken part.
-    aligned: u64,
+    /// Whether tasks that share its transaction ask for a checkpoint; `None` where it commits alone.
+    asked: Option<watch::Receiver<bool>>,
 }
 
 /// What a job's tasks have in common while they are opened.
@@ -141,7 +141,6 @@ impl Task {
             source,
             rebuilt,
             asked: writers.asked(),
-            aligned: 0,
             writers,
             dead_letters,
             discovery_interval: pipeline.reader().discovery_interval,
@@ -212,21 +211,30 @@ impl Task {
         let mut discoveries = ticks(self.discovery_interval.unwrap_or(Duration::MAX));
         while !self.source.is_done() && !*stop.borrow_and_update() {
             // poll is cancel-safe, a tick that is lost comes again, and the stop is a level.
-            tokio::select! {
+            let done = tokio::select! {
                 polled = self.source.poll() => match polled {
-                    Ok(Polled::Kafka(event)) => self.handle(event).await?,
-                    Ok(Polled::Lines(batch)) => self.process_lines(&batch).await?,
-                    Ok(Polled::End) => {}
-                    Err(error) => self.source.recover(error).await?,
+                    Ok(Polled::Kafka(event)) => self.handle(event).await,
+                    Ok(Polled::Lines(batch)) => self.process_lines(&batch).await,
+                    Ok(Polled::End) => Ok(()),
+                    Err(error) => self.source.recover(error).await,
                 },
-                _ = checkpoints.tick() => self.checkpoint().await?,
-                () = asked(&mut self.asked, self.aligned) => {
-                    self.checkpoint().await?;
+                _ = checkpoints.tick() => self.checkpoint().await,
+                () = asked(&mut self.asked) => {
                     checkpoints.reset();
+                    self.checkpoint().await
                 }
-                () = self.writers.due() => self.writers.release_due().await?,
-                _ = discoveries.tick(), if self.discovery_interval.is_some() => self.discover().await,
-                _ = stop.changed() => debug!("asked to stop"),
+                () = self.writers.due() => self.writers.release_due().await,
+                _ = discoveries.tick(), if self.discovery_interval.is_some() => {
+                    self.discover().await;
+                    Ok(())
+                }
+                _ = stop.changed() => {
+                    debug!("asked to stop");
+                    Ok(())
+                }
+            };
+            if let Err(error) = done {
+                self.survive(error).await?;
             }
         }
         Ok(())
@@ -234,7 +242,10 @@ impl Task {
 
     /// The last checkpoint of the task, which others that share its transaction wait for.
     pub(super) async fn end(&mut self) -> Result<(), Error> {
-        let committed = self.checkpoint().await;
+        let committed = match self.checkpoint().await {
+            Ok(()) => Ok(()),
+            Err(error) => self.survive(error).await,
+        };
         self.writers.end(&committed).await;
         committed
     }
@@ -266,18 +277,15 @@ impl Task {
             SourceEvent::Given(given) => self.take(&given).await,
             SourceEvent::Revoked(revocation) => {
                 // What was read of them is written and committed before another task has them.
-                self.checkpoint().await?;
-                self.writers.let_go(revocation.partitions()).await?;
+                let committed = match self.checkpoint().await {
+                    Ok(()) => self.writers.let_go(revocation.partitions()).await,
+                    Err(error) => Err(error),
+                };
                 self.let_go(&revocation);
+                committed?;
                 if self.tell_owned().await? { Ok(()) } else { self.rewind().await }
             }
-            SourceEvent::Lost(revocation) => {
-                // What was written of them since the last commit is for another task to write, and is not seen.
-                self.writers.abort().await?;
-                self.let_go(&revocation);
-                _ = self.tell_owned().await?;
-                if self.writers.is_exactly_once() { self.rewind().await } else { Ok(()) }
-            }
+            SourceEvent::Lost(revocation) => self.lose(revocation).await,
             // Of a member that failed the failure was told before.
             SourceEvent::Left => Ok(()),
         }
@@ -301,20 +309,6 @@ impl Task {
         self.tell_owned().await.map(drop)
     }
 
-    /// Goes back to what the group keeps, since what was written after it is aborted. What is kept of earlier rows is made
-    /// anew with it.
-    async fn rewind(&mut self) -> Result<(), Error> {
-        let Some(source) = self.member() else { return Ok(()) };
-        let owned = source.owned();
-        if owned.is_empty() {
-            return Ok(());
-        }
-        warn!(partitions = ?owned, "the last rows of these are read again");
-        source.let_go(&owned);
-        self.transform.forget(&owned);
-        self.begin(&owned).await
-    }
-
     /// Transactions are called by what the task owns. False where it has to go back to what is kept of that.
     async fn tell_owned(&mut self) -> Result<bool, Error> {
         let Some(source) = self.member() else { return Ok(true) };
@@ -334,12 +328,12 @@ impl Task {
 
     /// Commits the positions of this moment, with all that was written of what lies before them.
     pub(super) async fn checkpoint(&mut self) -> Result<(), Error> {
+        self.hear_losses().await?;
         let positions = self.source.positions();
         self.dead_letters.flush().await?;
         if !self.writers.commit(positions, &mut self.source).await? {
             return self.rewind().await;
         }
-        self.aligned += 1;
         self.progress.committed(self.clock.now());
         debug!(rows_in = self.progress.counts().rows_in, "committed");
         Ok(())
@@ -465,11 +459,11 @@ impl Task {
     }
 }
 
-/// Returns when a checkpoint is asked for in which the task has not taken part; never, where it commits alone. Cancel-safe.
-async fn asked(by_others: &mut Option<watch::Receiver<u64>>, aligned: u64) {
+/// Returns when a checkpoint of all is asked for; never, where the task commits alone. Cancel-safe.
+async fn asked(by_others: &mut Option<watch::Receiver<bool>>) {
     match by_others {
         // Who asks lives as long as the task.
-        Some(asked) => _ = asked.wait_for(|asked| *asked > aligned).await,
+        Some(asked) => _ = asked.wait_for(|asked| *asked).await,
         None => std::future::pending().await,
     }
 }

@@ -136,6 +136,7 @@ impl Writers {
         let committed = self.try_commit(positions, source).await;
         if let (Err(error), Some(transaction)) = (&committed, &self.transaction)
             && transaction.is_shared()
+            && !transaction.is_cut_off(error).await
         {
             // Others wait for this task.
             transaction.give_up(&error.to_string()).await;
@@ -157,7 +158,7 @@ impl Writers {
             transaction.give_up("a message was not written to its end").await;
             return Ok(true);
         }
-        if self.transaction.is_some() && source.is_adrift() {
+        if source.is_adrift() && self.transaction.as_ref().is_some_and(|it| !it.is_shared()) {
             // It will hear what it has lost, and nothing can be committed until then.
             return Ok(true);
         }
@@ -189,11 +190,50 @@ impl Writers {
 
     /// Undoes what exactly-once sinks were handed since the last commit, before the source goes back to it.
     pub(super) async fn abort(&mut self) -> Result<(), Error> {
-        let Some(transaction) = &self.transaction else { return Ok(()) };
-        self.outlets.iter_mut().filter_map(Outlet::own_mut).for_each(Writer::forget);
-        self.is_torn = false;
-        self.progress.acknowledged(std::mem::take(&mut self.unacknowledged));
-        transaction.abort().await
+        self.forget();
+        match &self.transaction {
+            Some(transaction) => transaction.abort().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets what exactly-once sinks were handed since the last commit, which is undone.
+    fn forget(&mut self) {
+        if self.transaction.is_some() {
+            self.outlets.iter_mut().filter_map(Outlet::own_mut).for_each(Writer::forget);
+            self.is_torn = false;
+            self.progress.acknowledged(std::mem::take(&mut self.unacknowledged));
+        }
+    }
+
+    /// The same of a task whose transaction others share: it is undone at the next checkpoint, to which the task comes.
+    pub(super) async fn undo_with_others(&mut self) {
+        self.forget();
+        if let Some(transaction) = &self.transaction {
+            transaction.undo().await;
+        }
+    }
+
+    /// Whether an error is that the transaction was ended by somebody else, or may have been. What was handed over since
+    /// the last commit is forgotten then: the group of the source knows more.
+    pub(super) async fn are_cut_off(&mut self, error: &Error) -> bool {
+        let Some(transaction) = &self.transaction else { return false };
+        let are_cut_off = transaction.is_cut_off(error).await;
+        if are_cut_off {
+            self.forget();
+        }
+        are_cut_off
+    }
+
+    /// The group has the task still: the source goes back to what is committed.
+    ///
+    /// # Errors
+    /// Somebody else uses the prefix of the transactional ids.
+    pub(super) async fn recover(&mut self) -> Result<(), Error> {
+        match &self.transaction {
+            Some(transaction) => transaction.recover().await,
+            None => Ok(()),
+        }
     }
 
     /// Ends what earlier owners of these partitions left open, before it is asked how far they came.
@@ -213,8 +253,8 @@ impl Writers {
         }
     }
 
-    /// The number of the checkpoint that other tasks ask for; `None` where none can.
-    pub(super) fn asked(&self) -> Option<watch::Receiver<u64>> {
+    /// Whether other tasks ask for a checkpoint; `None` where none can.
+    pub(super) fn asked(&self) -> Option<watch::Receiver<bool>> {
         self.transaction.as_ref().and_then(TaskTransaction::due)
     }
 

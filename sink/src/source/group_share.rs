@@ -87,6 +87,11 @@ impl GroupShare {
         self.member.settled()
     }
 
+    /// Returns once the group has said that it has this member.
+    pub(super) fn confirmed(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.member.confirmed()
+    }
+
     /// Looks for new partitions, which the group then gives to somebody.
     pub(super) fn refresh_topics(&self) {
         self.member.refresh_topics();

@@ -72,6 +72,17 @@ impl KafkaSource {
         }
     }
 
+    /// Returns once the group has said that it has this member, be it without what [`changed`](Self::changed) then tells; at
+    /// once, where partitions are fixed.
+    pub(crate) fn confirmed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let confirmed = self.group_share.as_ref().map(GroupShare::confirmed);
+        async move {
+            if let Some(confirmed) = confirmed {
+                confirmed.await;
+            }
+        }
+    }
+
     /// Reads what the group gave: each partition from where the group stands, or from where the table says.
     pub(crate) async fn take(&mut self, given: &[TopicPartition]) -> Result<(), Error> {
         let names: BTreeSet<&str> = given.iter().map(|of| &*of.topic).collect();

@@ -8,12 +8,15 @@ use upsert_kafka_client::{Commit, GroupMetadata, TopicPartition};
 use super::alignment::Alignment;
 
 /// Of the tasks that read.
+#[derive(Default)]
 pub(super) struct Aligned {
     pub(super) alignment: Alignment,
     /// At most one for each reader.
     pub(super) arrivals: Vec<Arrival>,
-    /// The number of the checkpoint that was asked for last.
-    pub(super) due: watch::Sender<u64>,
+    /// Whether a checkpoint is asked for.
+    pub(super) due: watch::Sender<bool>,
+    /// Whether a group took partitions from one of them whose rows are in the transaction.
+    pub(super) is_lost: bool,
     /// What each reader owns, of those that are members of groups.
     pub(super) owned: BTreeMap<usize, Vec<TopicPartition>>,
 }
@@ -23,14 +26,15 @@ pub(super) struct Arrival {
     pub(super) positions: Vec<Commit>,
     pub(super) group: Option<GroupMetadata>,
     /// Tells what came of it.
-    pub(super) done: oneshot::Sender<Result<(), String>>,
+    pub(super) done: oneshot::Sender<Result<Made, String>>,
 }
 
-impl Default for Aligned {
-    fn default() -> Self {
-        let (alignment, due) = (Alignment::default(), watch::Sender::new(0));
-        Self { alignment, arrivals: Vec::new(), due, owned: BTreeMap::new() }
-    }
+/// What came of a checkpoint of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    Committed,
+    /// All go back to what was committed before.
+    Undone,
 }
 
 impl Aligned {

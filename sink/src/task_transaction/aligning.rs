@@ -3,8 +3,9 @@
 use tokio::sync::{oneshot, watch};
 use upsert_kafka_client::{Client, Clock, Commit, GroupMetadata, TopicPartition};
 
-use super::aligned::Arrival;
-use super::{LOST_TOGETHER, SourcePlace, TaskTransaction, TransactionState};
+use super::aligned::{Arrival, Made};
+use super::state::{CutOff, TransactionState};
+use super::{SourcePlace, TaskTransaction};
 use crate::error::{Error, ErrorKind};
 use crate::transactional_ids::TransactionalIds;
 
@@ -30,16 +31,23 @@ impl TaskTransaction {
         self.is_shared
     }
 
-    /// The number of the checkpoint that was asked for last; `None` where a task commits alone.
-    pub(crate) fn due(&self) -> Option<watch::Receiver<u64>> {
+    /// Whether a checkpoint is asked for; `None` where a task commits alone.
+    pub(crate) fn due(&self) -> Option<watch::Receiver<bool>> {
         self.reader.as_ref().map(|(_, due)| due.clone())
     }
 
     /// Has the others come to a checkpoint.
     pub(crate) async fn ask_others(&self) {
         if let Some(aligned) = &self.lock().await.aligned {
-            let next = aligned.alignment.next();
-            aligned.due.send_if_modified(|due| std::mem::replace(due, next) != next);
+            aligned.due.send_if_modified(|due| !std::mem::replace(due, true));
+        }
+    }
+
+    /// A group took partitions from one of the tasks: what is in the transaction is undone at the next checkpoint of all,
+    /// which this task comes to.
+    pub(crate) async fn undo(&self) {
+        if let Some(aligned) = &mut self.lock().await.aligned {
+            aligned.is_lost = true;
         }
     }
 
@@ -63,7 +71,8 @@ impl TaskTransaction {
         state.rename(&all).await
     }
 
-    /// Commits once all tasks stand still, with the positions of all.
+    /// Commits once all tasks stand still, with the positions of all. False where all that was written is undone, and all go
+    /// back.
     pub(super) async fn commit_with_others(
         &self,
         positions: &[Commit],
@@ -71,7 +80,7 @@ impl TaskTransaction {
     ) -> Result<bool, Error> {
         let told = {
             let mut state = self.lock().await;
-            state.check()?;
+            state.check_failure()?;
             let Some(((reader, _), aligned)) = self.reader.as_ref().zip(state.aligned.as_mut()) else {
                 return Ok(true);
             };
@@ -83,7 +92,7 @@ impl TaskTransaction {
             told
         };
         match told.await {
-            Ok(Ok(())) => Ok(true),
+            Ok(Ok(made)) => Ok(made == Made::Committed),
             Ok(Err(why)) => Err(Error::new(ErrorKind::Cluster, why)),
             Err(_) => Err(Error::new(ErrorKind::Sink, "the tasks that write into one transaction are gone")),
         }
@@ -95,20 +104,43 @@ impl TransactionState {
     async fn commit_aligned(&mut self) {
         let Some(aligned) = &mut self.aligned else { return };
         let arrivals = std::mem::take(&mut aligned.arrivals);
-        let committed = self.commit_all(&arrivals).await.map_err(|error| error.to_string());
+        let is_lost = std::mem::take(&mut aligned.is_lost);
+        let made = self.make(&arrivals, is_lost).await.map_err(|error| error.to_string());
+        if let (Err(_), Some(cut_off)) = (&made, &mut self.cut_off) {
+            // They ask their groups, and come again.
+            cut_off.is_told = true;
+        }
         if let Some(aligned) = &mut self.aligned {
-            aligned.alignment.handle_committed();
+            aligned.alignment.handle_made();
+            aligned.due.send_replace(false);
         }
         for arrival in arrivals {
             // Who was cut off hears nothing.
-            _ = arrival.done.send(committed.clone());
+            _ = arrival.done.send(made.clone());
         }
     }
 
-    async fn commit_all(&mut self, arrivals: &[Arrival]) -> Result<(), Error> {
+    async fn make(&mut self, arrivals: &[Arrival], is_lost: bool) -> Result<Made, Error> {
+        self.check_failure()?;
+        match &self.cut_off {
+            _ if is_lost => self.undo().await.map(|()| Made::Undone),
+            None => self.commit_all(arrivals).await,
+            Some(CutOff { is_told: true, .. }) => self.recover().await.map(|()| Made::Undone),
+            Some(_) => self.check().map(|()| Made::Undone),
+        }
+    }
+
+    /// Undoes what is in the transaction, or ends it whatever became of it: its id may be one that the tasks still have.
+    async fn undo(&mut self) -> Result<(), Error> {
+        let is_cut_off = self.cut_off.is_some();
+        self.abort().await?;
+        if is_cut_off && self.ids.current().is_some() { self.take_over().await } else { Ok(()) }
+    }
+
+    async fn commit_all(&mut self, arrivals: &[Arrival]) -> Result<Made, Error> {
         let moved: Vec<_> = arrivals.iter().filter_map(Arrival::moved).collect();
         if self.open.is_none() && moved.is_empty() {
-            return self.check();
+            return Ok(Made::Committed);
         }
         let transaction = self.begin().await?;
         let mut sent = Ok(());
@@ -119,26 +151,28 @@ impl TransactionState {
             }
         }
         drop(transaction);
-        let Some((id, transaction)) = self.take_open()? else { return Ok(()) };
-        let error = match sent {
-            Ok(()) => match transaction.commit().await {
-                Ok(()) => {
-                    self.ids.handle_committed();
-                    return Ok(());
-                }
-                Err(error) => error,
-            },
-            Err(error) => error,
+        if sent.as_ref().is_err_and(upsert_kafka_client::Error::is_stale_member) {
+            return self.abort().await.map(|()| Made::Undone);
+        }
+        let Some((id, transaction)) = self.take_open()? else { return Ok(Made::Committed) };
+        let committed = match sent {
+            Ok(()) => transaction.commit().await,
+            Err(error) => Err(error),
         };
-        if error.is_stale_member() {
-            return Err(self.remember(format!("transactional id {id}: {LOST_TOGETHER}: {error}")));
+        match committed {
+            Ok(()) => {
+                self.ids.handle_committed();
+                Ok(Made::Committed)
+            }
+            Err(error) if error.may_have_been_written() && !error.is_fenced() => {
+                let why = Self::in_doubt(&id, &error);
+                Err(if self.ids.are_of_member() {
+                    self.handle_cut_off(why, false)
+                } else {
+                    self.remember(why)
+                })
+            }
+            Err(error) => Err(self.fail(&id, error).await),
         }
-        if error.may_have_been_written() && !error.is_fenced() {
-            return Err(self.remember(format!(
-                "transactional id {id}: whether the rows of this checkpoint are committed is not known; the next run ends \
-                 the transaction, and the offsets that were in it say where to go on: {error}"
-            )));
-        }
-        Err(self.fail(&id, error).await)
     }
 }

@@ -5,7 +5,8 @@
 //! the positions that are committed with it, whoever read it and whichever task of the sink wrote it.
 //!
 //! **What must never happen:** a commit while one reads on, or without the positions of one whose rows are in it. So a task
-//! retires only behind a checkpoint of its own, and one that fails ends the transaction for all.
+//! retires only behind a checkpoint of its own, and one that fails ends the transaction for all. Where one has lost what it
+//! read, all that is in the transaction is undone while all stand still, and all go back to what is committed.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +16,6 @@ pub(super) struct Alignment {
     readers: BTreeSet<usize>,
     arrived: BTreeSet<usize>,
     joined: usize,
-    /// How many checkpoints were made.
-    made: u64,
 }
 
 impl Alignment {
@@ -26,11 +25,6 @@ impl Alignment {
         self.joined += 1;
         self.readers.insert(number);
         number
-    }
-
-    /// The number of the checkpoint that is asked for, counted from 1: a reader that has taken part in fewer has to come.
-    pub(super) fn next(&self) -> u64 {
-        self.made + 1
     }
 
     /// A reader stands still. Whether all do, so that it is time to commit.
@@ -46,10 +40,9 @@ impl Alignment {
         !self.arrived.is_empty() && self.is_aligned()
     }
 
-    /// It was committed, and all go on.
-    pub(super) fn handle_committed(&mut self) {
+    /// It was committed, or undone, and all go on.
+    pub(super) fn handle_made(&mut self) {
         self.arrived.clear();
-        self.made += 1;
     }
 
     fn is_aligned(&self) -> bool {
@@ -72,12 +65,11 @@ mod tests {
     #[test]
     fn the_last_that_arrives_commits_and_then_all_go_on() {
         let mut alignment = of(3);
-        for round in 1..=3 {
-            assert_eq!(alignment.next(), round);
+        for _ in 0..3 {
             assert!(!alignment.handle_arrived(2) && !alignment.handle_arrived(0));
             assert!(!alignment.handle_arrived(2), "twice is once");
             assert!(alignment.handle_arrived(1));
-            alignment.handle_committed();
+            alignment.handle_made();
         }
     }
 
@@ -93,7 +85,7 @@ mod tests {
         assert!(!alignment.handle_retired(1), "nobody waits");
         assert!(!alignment.handle_arrived(0));
         assert!(alignment.handle_retired(2), "the one that is left waits");
-        alignment.handle_committed();
+        alignment.handle_made();
         assert!(!alignment.handle_retired(0), "nobody is left");
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use tracing::warn;
 use upsert_kafka_client::{Commit, ErrorCode, GroupMetadata, TopicPartition};
 
-use super::TransactionState;
+use super::state::TransactionState;
 use crate::error::Error;
 
 impl TransactionState {
@@ -19,6 +19,9 @@ impl TransactionState {
         positions: Option<(&[Commit], &GroupMetadata)>,
         error: upsert_kafka_client::Error,
     ) -> Result<(), Error> {
+        if self.ids.are_of_member() {
+            return Err(self.handle_cut_off(Self::in_doubt(id, &error), false));
+        }
         warn!(transactional_id = id, %error, "a commit was not answered; its offsets will tell");
         self.producer = None;
         let Some((positions, group)) = positions else {
@@ -43,10 +46,19 @@ impl TransactionState {
         )))
     }
 
+    /// What is said of a commit of which nothing is known.
+    pub(super) fn in_doubt(id: &str, error: &upsert_kafka_client::Error) -> String {
+        format!(
+            "transactional id {id}: whether the rows of this checkpoint are committed is not known; the next run ends the \
+             transaction, and the positions that were in it say where to go on: {error}"
+        )
+    }
+
     /// The transaction, or its producer, is at its end.
     pub(super) async fn fail(&mut self, id: &str, error: upsert_kafka_client::Error) -> Error {
         let hint = self.hint(id, &error).await;
-        self.remember(format!("exactly-once: {}{hint}", Self::named(id, &error)))
+        let why = format!("exactly-once: {}{hint}", Self::named(id, &error));
+        if self.cuts_off(&error) { self.handle_cut_off(why, true) } else { self.remember(why) }
     }
 
     /// What a person can do about it.

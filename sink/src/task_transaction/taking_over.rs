@@ -8,7 +8,8 @@ use tokio::time::sleep;
 use tracing::{debug, warn};
 use upsert_kafka_client::{Commit, Committed, Producer, Record, Topic, TopicPartition, Transaction};
 
-use super::{TaskTransaction, TransactionState};
+use super::TaskTransaction;
+use super::state::TransactionState;
 use crate::error::{Error, ErrorKind};
 use crate::lingering;
 use crate::progress_record::{Claim, KeptPosition, PartitionProgress, ProgressKey};
@@ -91,10 +92,14 @@ impl TransactionState {
                 self.handle_kept(positions);
                 Ok(())
             }
-            Err(error) if error.may_have_been_written() && !error.is_fenced() => Err(self.remember(format!(
-                "transactional id {id}: whether the rows of this checkpoint are committed is not known; the next run \
-                 ends the transaction, and its progress topic says where to go on: {error}"
-            ))),
+            Err(error) if error.may_have_been_written() && !error.is_fenced() => {
+                let why = Self::in_doubt(&id, &error);
+                Err(if self.ids.are_of_member() {
+                    self.handle_cut_off(why, false)
+                } else {
+                    self.remember(why)
+                })
+            }
             Err(error) => Err(self.fail(&id, error).await),
         }
     }

@@ -46,6 +46,8 @@ pub(super) struct MemberChannels {
     pub(super) identity: watch::Sender<Option<GroupMetadata>>,
     /// Whether the member has what the group wants it to have, and the caller was told.
     pub(super) settled: watch::Sender<bool>,
+    /// When the group had the member, as its coordinator said: the last such moment, behind what was lost by then.
+    pub(super) confirmed_at: watch::Sender<Option<Instant>>,
 }
 
 /// See the [module](self).
@@ -104,7 +106,7 @@ impl MemberTask {
             if has_told && self.membership.is_over() {
                 return;
             }
-            self.publish_settled(has_told);
+            self.publish_standing(has_told);
             let deadline = self.membership.deadline();
             let events = self.channels.events.clone();
             // Every branch is cancel-safe: channels and the set keep what was not taken.
@@ -207,9 +209,17 @@ impl MemberTask {
     }
 
     /// Behind the events, so that whoever hears of it finds them.
-    fn publish_settled(&mut self, has_told: bool) {
+    fn publish_standing(&mut self, has_told: bool) {
         let settled = has_told && self.membership.is_settled();
         self.channels.settled.send_if_modified(|known| std::mem::replace(known, settled) != settled);
+        let confirmed_at = self.membership.confirmed_at().filter(|_| has_told);
+        self.channels.confirmed_at.send_if_modified(|known| {
+            let is_news = confirmed_at > *known;
+            if is_news {
+                *known = confirmed_at;
+            }
+            is_news
+        });
     }
 
     /// Tells the caller under which identity it commits.

@@ -33,6 +33,10 @@ pub(crate) struct Membership {
     /// It was away for too long, and the member left for that; it joins again when the caller is back.
     is_late: bool,
     late: Option<Error>,
+    /// When the request under way was sent, or the one before.
+    asked_at: Instant,
+    /// When the last request was sent whose answer said that the group has this member.
+    confirmed_at: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -49,7 +53,15 @@ impl Membership {
             GroupProtocol::Classic => ProtocolMember::Classic(ClassicMember::new(shared, now)),
             GroupProtocol::Consumer => ProtocolMember::Consumer(ConsumerMember::new(shared, member_id, now)),
         };
-        Self { settings, protocol, away_since: Some(now), is_late: false, late: None }
+        Self {
+            settings,
+            protocol,
+            away_since: Some(now),
+            is_late: false,
+            late: None,
+            asked_at: now,
+            confirmed_at: None,
+        }
     }
 
     /// The request to send now, if one is due. At most one is under way.
@@ -58,12 +70,16 @@ impl Membership {
             self.give_up_caller();
         }
         self.take_caller_back(now);
-        match &mut self.protocol {
+        let request = match &mut self.protocol {
             ProtocolMember::Classic(member) => member.poll_request(now),
             ProtocolMember::Consumer(member) => {
                 member.poll_request(now).map(MemberRequest::ConsumerGroupHeartbeat)
             }
+        };
+        if request.is_some() {
+            self.asked_at = now;
         }
+        request
     }
 
     /// The next thing that the caller is to hear.
@@ -91,6 +107,9 @@ impl Membership {
     }
 
     pub(crate) fn handle_response(&mut self, response: MemberResponse, now: Instant, chance: f64) {
+        if response.knows_member() {
+            self.confirmed_at = Some(self.asked_at);
+        }
         match (&mut self.protocol, response) {
             (ProtocolMember::Classic(member), response) => member.handle_response(response, now, chance),
             (ProtocolMember::Consumer(member), MemberResponse::ConsumerGroupHeartbeat(response)) => {
@@ -192,6 +211,12 @@ impl Membership {
             ProtocolMember::Classic(member) => member.identity().filter(|_| !member.is_losing()),
             ProtocolMember::Consumer(member) => member.identity().filter(|_| !member.is_losing()),
         }
+    }
+
+    /// A moment at which the group had this member, as its coordinator said later: the last such moment. What the member
+    /// had lost by then was told before.
+    pub(crate) fn confirmed_at(&self) -> Option<Instant> {
+        self.confirmed_at
     }
 
     fn protocol_is_over(&self) -> bool {

@@ -34,6 +34,11 @@ impl MemberResponse {
         matches!(self.error_code(), ErrorCode::NOT_COORDINATOR | ErrorCode::COORDINATOR_NOT_AVAILABLE)
     }
 
+    /// Whether the coordinator answers as to one who is in the group.
+    pub(crate) fn knows_member(&self) -> bool {
+        matches!(self.error_code(), ErrorCode::NONE | ErrorCode::REBALANCE_IN_PROGRESS)
+    }
+
     fn error_code(&self) -> ErrorCode {
         match self {
             Self::ConsumerGroupHeartbeat(response) => response.error_code,

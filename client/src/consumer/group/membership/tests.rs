@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::consumer_group_heartbeat::{Assignment, TopicPartitions};
 use upsert_kafka_protocol::messages::{ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse};
 
@@ -84,4 +85,31 @@ fn a_caller_that_waits_is_never_late() {
     let hour = began + Duration::from_secs(3_600);
     assert_eq!(membership.deadline(), Some(hour));
     assert_eq!(heartbeat(&mut membership, hour).member_epoch, 1);
+}
+
+#[test]
+fn a_member_is_confirmed_as_of_the_request_whose_answer_knows_it() {
+    let began = Instant::now();
+    let mut membership = member(began);
+    assert_eq!(membership.confirmed_at(), Some(began));
+    let Some(MembershipEvent::Ownership(OwnershipEvent::Given(given))) = membership.poll_event() else {
+        panic!()
+    };
+    // It has what it was given, and says so; the answer comes late and speaks of then.
+    let (asked, answered) = (began + Duration::from_secs(1), began + Duration::from_secs(9));
+    heartbeat(&mut membership, asked);
+    answer(&mut membership, 1, None, answered);
+    assert_eq!(membership.confirmed_at(), Some(asked));
+
+    // A refusal confirms nothing, and what is lost by it is told.
+    let due = answered + Duration::from_secs(3600);
+    heartbeat(&mut membership, due);
+    let error_code = ErrorCode::UNKNOWN_MEMBER_ID;
+    let refused = ConsumerGroupHeartbeatResponse { error_code, ..Default::default() };
+    membership.handle_response(MemberResponse::ConsumerGroupHeartbeat(refused), due, 0.5);
+    assert_eq!(membership.confirmed_at(), Some(asked));
+    let Some(MembershipEvent::Ownership(OwnershipEvent::Lost(lost))) = membership.poll_event() else {
+        panic!()
+    };
+    assert_eq!(lost, given);
 }
