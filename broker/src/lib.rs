@@ -106,7 +106,7 @@
 //! | administration | topics are made, grow and go; configs change and have their effect; records are deleted; groups and transactions are described |
 //! | retention, compaction | by the clock as in Kafka, segment by segment; or thoroughly when a test says so ([`Broker::clean`]) |
 //! | several nodes | each with a port of its own; a test moves leaders, stops nodes and starts them again |
-//! | security | listeners of PLAINTEXT, SSL, SASL_PLAINTEXT and SASL_SSL side by side; TLS 1.2 and 1.3, certificates given or made, clients' own (mTLS) with revocation lists and rules that name their owners ([`PrincipalMapping`]); PLAIN, SCRAM-SHA-256 and -512 ([`Broker::set_user`] and `AlterUserScramCredentials` change who is let in), OAUTHBEARER unsecured or by a key; logging in again (KIP-368); ACLs |
+//! | security | listeners of PLAINTEXT, SSL, SASL_PLAINTEXT and SASL_SSL side by side; TLS 1.2 and 1.3, certificates given or made, clients' own (mTLS) with revocation lists and rules that name their owners ([`PrincipalMapping`]); PLAIN, SCRAM-SHA-256 and -512 ([`Broker::set_user`] and `AlterUserScramCredentials` change who is let in), OAUTHBEARER unsecured or by a key, AWS_MSK_IAM and its tokens by Amazon's keys that it was given; logging in again (KIP-368); ACLs |
 //! | faults | close, lose the answer, delay, answer an error, refuse a partition: by API, client and count ([`Fault`]) |
 //!
 //! Every API and version that ApiVersions advertises is answered, and requests are read as leniently as Kafka reads

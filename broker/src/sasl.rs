@@ -3,7 +3,9 @@
 
 use crate::state::delegation_tokens::DelegationTokens;
 
+mod aws_signature;
 mod exchange;
+mod msk_iam;
 mod oauth_bearer;
 mod plain;
 mod scram;

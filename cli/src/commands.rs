@@ -174,6 +174,11 @@ pub(crate) const TABLE: &[Command] = &[
                 about: "OAUTHBEARER by keys in a JSON Web Key Set; unsecured takes tokens that anyone can write",
             },
             Flag {
+                name: "--msk-iam-keys",
+                value: Some("FILE"),
+                about: "AWS_MSK_IAM, also as OAUTHBEARER, by Amazon's keys in it: ID:SECRET, a line each",
+            },
+            Flag {
                 name: "--delegation-tokens",
                 value: Some("FILE"),
                 about: "makes delegation tokens by the secret key in it, and lets in who has one",

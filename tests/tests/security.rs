@@ -12,6 +12,7 @@ mod kerberos; // GSSAPI: tickets from everywhere, and what is refused
 mod load; // not tests: a producer whose records are numbered, connections that are counted
 mod logins; // users and passwords: let in, kept out, and again on a connection in use
 mod matrix; // our client by every way
+mod msk_iam; // AWS_MSK_IAM, and its form as OAUTHBEARER, at the embedded broker
 mod reauthentication; // sessions that a real Kafka ends: again in band, under load, by each mechanism
 mod rotation; // stores replaced while a producer runs
 mod round_trip; // not tests: a record there and back

@@ -11,7 +11,8 @@ use crate::secret::Secret;
 #[non_exhaustive]
 pub struct SaslConfig {
     /// What clients may log in by, in the order they are told: `sasl.enabled.mechanisms`. PLAIN and SCRAM by default,
-    /// where Kafka has GSSAPI, which is not here; [`with_oauth`](Self::with_oauth) adds OAUTHBEARER.
+    /// where Kafka has GSSAPI, which is not here; [`with_oauth`](Self::with_oauth) adds OAUTHBEARER, and
+    /// [`with_msk_iam_key`](Self::with_msk_iam_key) AWS_MSK_IAM.
     pub mechanisms: Vec<SaslMechanism>,
     /// Names and passwords, for PLAIN and SCRAM alike. What `AlterUserScramCredentials` gives is for SCRAM alone, as in
     /// Kafka.
@@ -21,6 +22,9 @@ pub struct SaslConfig {
     pub scram_iterations: u32,
     /// Which tokens of OAUTHBEARER are taken.
     pub oauth: OauthConfig,
+    /// Keys of Amazon's, ids and secrets: who signs by one may log in by AWS_MSK_IAM, and by a signed URL as a token of
+    /// OAUTHBEARER, as the id. No policy is asked.
+    pub msk_iam_keys: Vec<(String, Secret)>,
     /// How delegation tokens are made, by which clients log in with SCRAM and `tokenauth=true`; `None` makes none.
     pub delegation_tokens: Option<DelegationTokenConfig>,
     /// A client must log in again within this time (KIP-368), or its next request closes the connection:
@@ -44,6 +48,8 @@ pub enum SaslMechanism {
     ScramSha512,
     /// A token (RFC 7628).
     OauthBearer,
+    /// A request that a key of Amazon's has signed.
+    AwsMskIam,
 }
 
 impl SaslMechanism {
@@ -54,6 +60,7 @@ impl SaslMechanism {
             Self::ScramSha256 => "SCRAM-SHA-256",
             Self::ScramSha512 => "SCRAM-SHA-512",
             Self::OauthBearer => "OAUTHBEARER",
+            Self::AwsMskIam => "AWS_MSK_IAM",
         }
     }
 }
@@ -72,6 +79,7 @@ impl Default for SaslConfig {
             users: Vec::new(),
             scram_iterations: 4096,
             oauth: OauthConfig::default(),
+            msk_iam_keys: Vec::new(),
             delegation_tokens: None,
             reauthentication_max: Duration::ZERO,
             failed_authentication_delay: Duration::from_millis(100),
@@ -101,6 +109,16 @@ impl SaslConfig {
             self.mechanisms.push(SaslMechanism::OauthBearer);
         }
         Self { oauth, ..self }
+    }
+
+    /// Enables AWS_MSK_IAM, and lets in who signs by this key.
+    #[must_use]
+    pub fn with_msk_iam_key(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        if !self.mechanisms.contains(&SaslMechanism::AwsMskIam) {
+            self.mechanisms.push(SaslMechanism::AwsMskIam);
+        }
+        self.msk_iam_keys.push((id.into(), secret.into()));
+        self
     }
 
     /// Makes delegation tokens, and lets in who has one.

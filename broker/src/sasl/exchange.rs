@@ -2,7 +2,7 @@
 
 use super::oauth_bearer::OauthExchange;
 use super::scram::ScramExchange;
-use super::{Accounts, Reply, SaslRefusal, plain};
+use super::{Accounts, Reply, SaslRefusal, msk_iam, plain};
 use crate::config::{SaslConfig, SaslMechanism};
 use crate::now::Now;
 use crate::scram_credential::ScramHash;
@@ -13,6 +13,7 @@ pub(crate) enum Exchange {
     Plain,
     Scram(ScramExchange),
     OauthBearer(OauthExchange),
+    AwsMskIam,
 }
 
 impl Exchange {
@@ -22,6 +23,7 @@ impl Exchange {
             SaslMechanism::ScramSha256 => Self::Scram(ScramExchange::new(ScramHash::Sha256)),
             SaslMechanism::ScramSha512 => Self::Scram(ScramExchange::new(ScramHash::Sha512)),
             SaslMechanism::OauthBearer => Self::OauthBearer(OauthExchange::default()),
+            SaslMechanism::AwsMskIam => Self::AwsMskIam,
         }
     }
 
@@ -36,7 +38,8 @@ impl Exchange {
         match self {
             Self::Plain => plain::authenticate(token, accounts.users),
             Self::Scram(exchange) => exchange.handle_token(token, accounts, config, now),
-            Self::OauthBearer(exchange) => exchange.handle_token(token, &config.oauth, now),
+            Self::OauthBearer(exchange) => exchange.handle_token(token, config, now),
+            Self::AwsMskIam => msk_iam::authenticate(token, &config.msk_iam_keys, now),
         }
     }
 }

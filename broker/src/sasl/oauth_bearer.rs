@@ -1,7 +1,8 @@
 //! OAUTHBEARER (RFC 7628), in Kafka's words.
 
-use super::{ProvenName, Reply, SaslRefusal, token};
-use crate::config::OauthConfig;
+use super::token::{self, TokenRefusal};
+use super::{ProvenName, Reply, SaslRefusal, msk_iam};
+use crate::config::SaslConfig;
 use crate::now::Now;
 
 /// One login under way.
@@ -19,7 +20,7 @@ impl OauthExchange {
     pub(super) fn handle_token(
         &mut self,
         message: &[u8],
-        config: &OauthConfig,
+        config: &SaslConfig,
         now: Now,
     ) -> Result<Reply, SaslRefusal> {
         if let (Some(told), [CONTROL_A]) = (&self.told, message) {
@@ -28,7 +29,7 @@ impl OauthExchange {
         self.told = None;
         let first = ClientFirst::read(message)
             .ok_or_else(|| SaslRefusal::kept("Invalid OAUTHBEARER client first message"))?;
-        let found = match token::validate(first.token, config, now) {
+        let found = match validate(first.token, config, now) {
             Ok(found) => found,
             Err(why) => {
                 let told = match why.scope {
@@ -47,10 +48,19 @@ impl OauthExchange {
                 first.authorization_id, found.name
             )));
         }
-        let until_unix_ms = Some(found.until_unix_ms);
-        let identity = ProvenName { name: found.name, until_unix_ms, by_token: false };
-        Ok(Reply::Proven { last: Vec::new(), identity })
+        Ok(Reply::Proven { last: Vec::new(), identity: found })
     }
+}
+
+/// Whom a token names: of three parts as everywhere, or the signed URL of Amazon's, where keys for such are known.
+fn validate(token: &str, config: &SaslConfig, now: Now) -> Result<ProvenName, TokenRefusal> {
+    if !config.msk_iam_keys.is_empty() && !token.contains('.') {
+        let refused = |words| TokenRefusal { words, scope: None };
+        return msk_iam::authenticate_token(token, &config.msk_iam_keys, now).map_err(refused);
+    }
+    let claims = token::validate(token, &config.oauth, now)?;
+    let until_unix_ms = Some(claims.until_unix_ms);
+    Ok(ProvenName { name: claims.name, until_unix_ms, by_token: false })
 }
 
 /// What a client says first.

@@ -9,13 +9,16 @@ pub(crate) struct Args {
     pub(crate) pin: bool,
     /// Another broker, to which records are produced and nothing else is done.
     pub(crate) at: Option<String>,
+    /// The one part that is run: streams, handshakes or logins.
+    pub(crate) only: Option<String>,
 }
 
 impl Args {
     pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Self {
         let two_cores = core_affinity::get_core_ids().is_some_and(|cores| cores.len() > 1);
+        let (at, only) = (None, None);
         let mut args =
-            Self { records: 400_000, rounds: 7, handshakes: 2000, logins: 200, pin: two_cores, at: None };
+            Self { records: 400_000, rounds: 7, handshakes: 2000, logins: 200, pin: two_cores, at, only };
         while let Some(flag) = words.next() {
             // Cargo's own.
             if flag == "--bench" {
@@ -29,10 +32,15 @@ impl Args {
                 "--handshakes" => args.handshakes = number(),
                 "--logins" => args.logins = number(),
                 "--at" => args.at = Some(value),
+                "--only" => args.only = Some(value),
                 "--pin" => args.pin = value == "yes",
                 _ => panic!("{flag} is none of the flags that benches/security.rs names"),
             }
         }
         args
+    }
+
+    pub(crate) fn wants(&self, part: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == part)
     }
 }

@@ -109,13 +109,17 @@ fn settings(address: &str, protocol: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn open(properties: &[(&'static str, String)]) -> Client {
+pub(crate) async fn open(properties: &[(&'static str, String)]) -> Client {
     let pairs = properties.iter().map(|(key, value)| (*key, value.as_str()));
     let (config, _) = Config::from_properties(pairs, Role::Any).expect("a config");
     Client::open(config).await.unwrap_or_else(|e| panic!("no client: {e}"))
 }
 
-fn jaas(mechanism: &str) -> String {
+/// `sasl.jaas.config` of alice, or of who has Amazon's key.
+pub(crate) fn jaas(mechanism: &str) -> String {
+    if mechanism == "AWS_MSK_IAM" {
+        return "software.amazon.msk.auth.iam.IAMLoginModule required;".to_owned();
+    }
     let module = match mechanism {
         "PLAIN" => "plain.PlainLoginModule",
         "OAUTHBEARER" => "oauthbearer.OAuthBearerLoginModule",
@@ -130,7 +134,10 @@ fn jaas(mechanism: &str) -> String {
 
 fn config() -> BrokerConfig {
     let config = BrokerConfig::default().with_sasl(
-        SaslConfig::default().with_oauth(OauthConfig::default()).with_user("alice", "alice-hush-9a"),
+        SaslConfig::default()
+            .with_oauth(OauthConfig::default())
+            .with_user("alice", "alice-hush-9a")
+            .with_msk_iam_key(AMAZONS_KEY[0].1, AMAZONS_KEY[1].1),
     );
     PROTOCOLS
         .into_iter()
@@ -147,6 +154,13 @@ pub(crate) fn pin(core: usize) {
         core_affinity::set_for_current(core);
     }
 }
+
+/// What a process has in its environment that logs in by AWS_MSK_IAM.
+pub(crate) const AMAZONS_KEY: [(&str, &str); 3] = [
+    ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "hush/secret/of/a/bench"),
+    ("AWS_REGION", "eu-west-1"),
+];
 
 pub(crate) const CLIENT_CORE: usize = 0;
 const BROKER_CORE: usize = 1;

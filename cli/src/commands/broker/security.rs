@@ -37,14 +37,11 @@ pub(super) fn logins(config: BrokerConfig, args: &Args) -> Result<BrokerConfig, 
         let (name, password) = user_of(user).ok_or_else(|| Failure::usage(NO_USER))?;
         sasl = sasl.with_user(name, password);
     }
-    if let Some(path) = args.value("--users") {
-        let text = read("--users", path)?;
-        let lines = (1..).zip(text.lines().map(str::trim));
-        for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
-            let (name, password) = user_of(line)
-                .ok_or_else(|| Failure::usage(format!("--users {path}, line {number}: not NAME:PASSWORD")))?;
-            sasl = sasl.with_user(name, password);
-        }
+    for (name, password) in pairs_of_file("--users", "NAME:PASSWORD", args)? {
+        sasl = sasl.with_user(name, password);
+    }
+    for (id, secret) in pairs_of_file("--msk-iam-keys", "ID:SECRET", args)? {
+        sasl = sasl.with_msk_iam_key(id, secret);
     }
     match args.value("--oauth") {
         None => {}
@@ -65,10 +62,10 @@ pub(super) fn logins(config: BrokerConfig, args: &Args) -> Result<BrokerConfig, 
     }
     sasl = sasl.with_reauthentication_max(args.duration("--reauthentication", Duration::ZERO)?);
     let logs_in = config.listeners.iter().any(|it| it.protocol.has_sasl());
-    if logs_in && sasl.users.is_empty() && !args.has("--oauth") {
+    if logs_in && sasl.users.is_empty() && sasl.msk_iam_keys.is_empty() && !args.has("--oauth") {
         say(format_args!(
-            "warning: nobody may log in: --user, --users or --oauth says who may, and an administrator can give \
-             credentials of SCRAM"
+            "warning: nobody may log in: --user, --users, --oauth or --msk-iam-keys says who may, and an administrator \
+             can give credentials of SCRAM"
         ));
     }
     let config = config.with_sasl(sasl);
@@ -89,6 +86,21 @@ pub(super) fn logins(config: BrokerConfig, args: &Args) -> Result<BrokerConfig, 
         authorizer = authorizer.with_super_user(principal);
     }
     Ok(config.with_authorizer(authorizer))
+}
+
+/// A name and a secret of each line of the file that a flag names; blank lines and comments are none.
+fn pairs_of_file(flag: &'static str, form: &str, args: &Args) -> Result<Vec<(String, Secret)>, Failure> {
+    let Some(path) = args.value(flag) else { return Ok(Vec::new()) };
+    let text = read(flag, path)?;
+    let lines = (1..).zip(text.lines().map(str::trim));
+    let meant = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    meant
+        .map(|(number, line)| {
+            let (name, secret) = user_of(line)
+                .ok_or_else(|| Failure::usage(format!("{flag} {path}, line {number}: not {form}")))?;
+            Ok((name.to_owned(), Secret::from(secret)))
+        })
+        .collect()
 }
 
 /// Writes what clients trust, and a certificate for one of them, where the broker made them.
