@@ -20,6 +20,7 @@ mod admin;
 mod cleaning;
 mod consumer_groups;
 mod groups;
+mod hanging;
 mod transactions;
 
 /// How long a cluster may take to be ready, or to write its markers.
