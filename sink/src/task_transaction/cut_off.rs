@@ -3,10 +3,13 @@
 //!
 //! Whoever has its partitions by then has fenced it, rightly. Only its group knows: so nothing is written or committed
 //! until the group has said whether it has this member still. One that it has lost goes on with what it is given anew. One
-//! that was fenced though nobody has its partitions has met another job that uses its prefix, and ends.
+//! that was fenced though it has its partitions takes its id over again, once: it was a process that woke up and had not
+//! heard yet that it has lost them. If it happens again soon, another job uses its prefix, and the task ends.
 //!
 //! **What must never happen:** that a task which has lost its partitions takes its id over again before it has heard so: it
 //! would fence the one that has them.
+
+use std::time::Duration;
 
 use tracing::warn;
 use upsert_kafka_client::ErrorCode;
@@ -31,7 +34,7 @@ impl TaskTransaction {
     /// The group has the task still, and all that it had: it goes back to what is committed.
     ///
     /// # Errors
-    /// Somebody else took the id over, who is no member of this group.
+    /// Somebody else took the id over, not for the first time.
     pub(crate) async fn recover(&self) -> Result<(), Error> {
         self.lock().await.recover().await
     }
@@ -59,11 +62,17 @@ impl TransactionState {
     /// See [`TaskTransaction::recover`].
     pub(super) async fn recover(&mut self) -> Result<(), Error> {
         self.check_failure()?;
-        match self.cut_off.take() {
-            Some(CutOff { why, is_fenced: true, .. }) => Err(self.remember(why)),
-            // Whatever became of it, it is ended by that; what is kept tells.
-            Some(_) => self.take_over().await,
-            None => Ok(()),
+        let Some(CutOff { why, is_fenced, .. }) = self.cut_off.take() else { return Ok(()) };
+        let now = self.clock.now();
+        let before = if is_fenced { self.retaken_at.replace(now) } else { None };
+        if before.is_some_and(|before| now.saturating_duration_since(before) < FENCED_AGAIN_WITHIN) {
+            return Err(self.remember(why));
         }
+        // Whatever became of what was open, it is ended by that; what is kept tells.
+        self.take_over().await
     }
 }
+
+/// A member that is fenced twice within this time was not fenced by one that had only not heard yet: such a one hears from
+/// its group within a heartbeat.
+const FENCED_AGAIN_WITHIN: Duration = Duration::from_secs(60);

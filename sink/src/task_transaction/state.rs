@@ -1,6 +1,7 @@
 //! What one task at a time has in hand of a transaction: its producer, and what became of it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use upsert_kafka_client::{Client, Clock, Producer, TopicPartition, Transaction};
 
@@ -24,6 +25,8 @@ pub(super) struct TransactionState {
     pub(super) aligned: Option<Aligned>,
     /// Why nothing can be committed until the task has heard from its group.
     pub(super) cut_off: Option<CutOff>,
+    /// When it took its id over from somebody who had fenced it.
+    pub(super) retaken_at: Option<Instant>,
     /// Why nothing is committed any more.
     pub(super) failure: Option<String>,
 }
@@ -61,6 +64,7 @@ impl TransactionState {
             progress,
             aligned: None,
             cut_off: None,
+            retaken_at: None,
             failure: None,
         }
     }

@@ -246,9 +246,10 @@ async fn cut_off(mut stage: Stage) {
     stage.judge().await;
 }
 
-/// Nobody has its partitions, and its id is taken over all the same: the group says that this is not its doing.
+/// Nobody has its partitions, and its id is taken over all the same. Once may have been a process that had not heard yet that
+/// it lost them; twice is another job.
 #[tokio::test(start_paused = true)]
-async fn a_member_that_another_job_fences_ends_and_says_what_to_do() {
+async fn a_member_that_another_job_fences_goes_on_once_and_then_ends_and_says_what_to_do() {
     let of_two = "'scan.parallelism' = '2',";
     for (source, sink) in [(SOURCES[0], ""), (SOURCES[1], ""), (of_two, "'sink.parallelism' = '3',")] {
         let mut stage = Stage { sink, ..Stage::set(source).await };
@@ -258,8 +259,12 @@ async fn a_member_that_another_job_fences_ends_and_says_what_to_do() {
         let listed = admin.list_transactions(&[]).await.expect("transactions");
         let id = listed.into_iter().find(|it| it.state != "Empty").expect("a transaction").transactional_id;
         admin.fence_producer(&id).await.expect("it is taken over");
-        stage.feed_for(SECOND).await;
         // A heartbeat later it knows.
+        stage.feed_for(10 * SECOND).await;
+        let seen: usize = stage.committed().await.values().map(Vec::len).sum();
+        assert!(seen > 9 * 20 * 3, "{seen} rows are seen: it did not go on");
+
+        admin.fence_producer(&id).await.expect("it is taken over");
         stage.feed_for(10 * SECOND).await;
         let fenced = job.failed().await.to_string();
         for part in
@@ -272,4 +277,23 @@ async fn a_member_that_another_job_fences_ends_and_says_what_to_do() {
         heir.stop().await;
         stage.judge().await;
     }
+}
+
+/// It was thrown out long ago, and what it says first, when it is awake, is that it takes its id over.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_fenced_now_and_then_goes_on() {
+    let mut stage = Stage::set(SOURCES[1]).await;
+    let job = stage.start(1).await;
+    let admin = stage.world.client().await.admin();
+    for _ in 0..3 {
+        stage.feed_for(5 * SECOND).await;
+        let listed = admin.list_transactions(&[]).await.expect("transactions");
+        for it in listed.iter().filter(|it| it.transactional_id.starts_with("tx-")) {
+            admin.fence_producer(&it.transactional_id).await.expect("it is taken over");
+        }
+        stage.feed_for(65 * SECOND).await;
+    }
+    tokio::time::sleep(2 * SECOND).await;
+    job.stop().await;
+    stage.judge().await;
 }
