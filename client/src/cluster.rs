@@ -188,6 +188,7 @@ impl Cluster {
                 return Ok(Arc::clone(known));
             }
             tokio::select! {
+                biased;
                 changed = view.changed() => changed.map_err(|_| closed())?,
                 () = until(propagation.deadline()) => {
                     let waited = format!("{} ms (topic.metadata.propagation.max.ms)", propagation.limit_ms());

@@ -298,6 +298,7 @@ impl Job {
         let mut failure = None;
         loop {
             let outcome = tokio::select! {
+                biased;
                 end = running.join_next() => match end.map(joined) {
                     None => break,
                     Some(Ok(TaskEnd::Stopped(mut task, ran))) => {

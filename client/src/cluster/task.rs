@@ -127,14 +127,16 @@ impl ClusterTask {
                 self.request_metadata();
             }
             let due = self.schedule.deadline();
-            // Every branch is cancel-safe: each only waits for something to take.
+            // Every branch is cancel-safe: each only waits for something to take. What cannot come without end goes
+            // first: jobs end once, and however often it is asked for, the view is renewed once.
             tokio::select! {
+                biased;
+                Some(Ok(done)) = self.jobs.join_next() => self.handle_event(done),
+                () = self.asked.notified() => self.schedule.handle_asked(),
                 command = self.mailbox.recv() => match command {
                     Some(command) => self.handle_command(command),
                     None => return,
                 },
-                Some(Ok(done)) = self.jobs.join_next() => self.handle_event(done),
-                () = self.asked.notified() => self.schedule.handle_asked(),
                 () = until(due) => {}
             }
         }

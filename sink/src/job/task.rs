@@ -211,14 +211,11 @@ impl Task {
         let mut checkpoints = ticks(checkpoint_interval);
         let mut discoveries = ticks(self.discovery_interval.unwrap_or(Duration::MAX));
         while !self.source.is_done() && !*stop.borrow_and_update() {
-            // poll is cancel-safe, a tick that is lost comes again, and the stop is a level.
+            // poll is cancel-safe, a tick that is lost comes again, and the stop is a level. Records come last: they alone come
+            // without end, and ticks that were missed are not made up for.
             tokio::select! {
-                polled = self.source.poll() => match polled {
-                    Ok(Polled::Kafka(event)) => self.handle(event).await?,
-                    Ok(Polled::Lines(batch)) => self.process_lines(&batch).await?,
-                    Ok(Polled::End) => {}
-                    Err(error) => self.source.recover(error).await?,
-                },
+                biased;
+                _ = stop.changed() => debug!("asked to stop"),
                 _ = checkpoints.tick() => self.checkpoint().await?,
                 () = asked(&mut self.asked, self.aligned) => {
                     self.checkpoint().await?;
@@ -226,7 +223,12 @@ impl Task {
                 }
                 () = self.writers.due() => self.writers.release_due().await?,
                 _ = discoveries.tick(), if self.discovery_interval.is_some() => self.discover().await,
-                _ = stop.changed() => debug!("asked to stop"),
+                polled = self.source.poll() => match polled {
+                    Ok(Polled::Kafka(event)) => self.handle(event).await?,
+                    Ok(Polled::Lines(batch)) => self.process_lines(&batch).await?,
+                    Ok(Polled::End) => {}
+                    Err(error) => self.source.recover(error).await?,
+                },
             }
         }
         Ok(())

@@ -137,7 +137,7 @@ impl Link {
         let latency_ms =
             if random.percent(10) { self.network.latency_ms * 10 } else { self.network.latency_ms };
         let (mut up, mut down) = (Random::new(random.bits()), Random::new(random.bits()));
-        let connection = self.network.tap.connection(self.dialer);
+        let connection = self.network.tap.connection(self.dialer, self.number);
         let requests = async {
             while let Some(frame) = read(&mut from_client).await {
                 self.delay(&mut up, latency_ms).await;

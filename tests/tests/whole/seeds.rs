@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::planted_bug::PlantedBug;
 use super::recipe::Recipe;
-use super::run::{self, Outcome, Tally};
+use super::run::{self, Tally};
 
 /// What many runs came to.
 #[derive(Debug, Default)]
@@ -22,7 +22,6 @@ pub(crate) struct RunBatch {
 pub(crate) struct Broken {
     pub(crate) seed: u64,
     pub(crate) why: String,
-    pub(crate) trace: String,
 }
 
 /// Runs seeds until one breaks a promise; with a bug, those that come to its place. `UPSERT_KAFKA_ALL` runs the others
@@ -40,11 +39,11 @@ pub(crate) fn run_until_broken(seeds: Range<u64>, bug: Option<PlantedBug>) -> Ru
             if bug.is_some_and(|bug| !bug.is_reached_by(&Recipe::draw(seed))) {
                 continue;
             }
-            let outcome = outcome(seed, bug);
-            if outcome.verdict.is_err() {
+            let verdict = verdict(seed, bug, None);
+            if verdict.is_err() {
                 stop.store(!goes_on, Relaxed);
             }
-            batch.lock().unwrap_or_else(PoisonError::into_inner).add(seed, outcome, goes_on);
+            batch.lock().unwrap_or_else(PoisonError::into_inner).add(seed, verdict, goes_on);
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -56,24 +55,38 @@ pub(crate) fn run_until_broken(seeds: Range<u64>, bug: Option<PlantedBug>) -> Ru
     batch.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn outcome(seed: u64, bug: Option<PlantedBug>) -> Outcome {
-    std::panic::catch_unwind(|| run::run(seed, bug)).unwrap_or_else(|panic| {
-        let words = panic.downcast_ref::<String>().cloned().unwrap_or_default();
-        Outcome { verdict: Err(format!("a panic: {words}")), trace: Vec::new() }
+/// The same run with all that it says, and how it ended.
+pub(crate) fn trace(seed: u64, bug: Option<PlantedBug>) -> Vec<String> {
+    let lines = Arc::<Mutex<Vec<String>>>::default();
+    let verdict = verdict(seed, bug, Some(Arc::clone(&lines)));
+    let mut lines = std::mem::take(&mut *lines.lock().unwrap_or_else(PoisonError::into_inner));
+    lines.push(format!("{verdict:?}"));
+    lines
+}
+
+fn verdict(
+    seed: u64,
+    bug: Option<PlantedBug>,
+    lines: Option<Arc<Mutex<Vec<String>>>>,
+) -> Result<Tally, String> {
+    std::panic::catch_unwind(|| run::run(seed, bug, lines)).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().cloned();
+        let words = words.or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()));
+        Err(format!("a panic: {}", words.unwrap_or_default()))
     })
 }
 
 impl RunBatch {
-    fn add(&mut self, seed: u64, outcome: Outcome, is_told: bool) {
+    fn add(&mut self, seed: u64, verdict: Result<Tally, String>, is_told: bool) {
         self.runs += 1;
-        match outcome.verdict {
+        match verdict {
             Ok(tally) => self.tally.add(tally),
             Err(why) => {
                 if is_told {
                     println!("seed {seed}: {why:.600}");
                 }
                 if self.broken.as_ref().is_none_or(|known| seed < known.seed) {
-                    self.broken = Some(Broken { seed, why, trace: outcome.trace.join("\n") });
+                    self.broken = Some(Broken { seed, why });
                 }
             }
         }

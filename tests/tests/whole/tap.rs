@@ -1,6 +1,7 @@
 //! What passes through the links: who reads which partition and commits how far; and where bugs are planted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use upsert_kafka_client::Bytes;
@@ -12,6 +13,7 @@ use upsert_kafka_protocol::{ApiKey, ErrorCode, Message};
 
 use super::network::Dialer;
 use super::planted_bug::{PlantedBug, TappedConnectionState};
+use super::trace::Trace;
 
 /// Sees every frame of a run. Clones share it.
 #[derive(Clone)]
@@ -19,6 +21,7 @@ pub(crate) struct Tap {
     /// The dialers below are processes of the job.
     processes: usize,
     bug: Option<PlantedBug>,
+    trace: Trace,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -42,6 +45,8 @@ struct Seen {
 pub(crate) struct TappedConnection {
     tap: Tap,
     dialer: Dialer,
+    /// Of the link, among all of the run.
+    number: u64,
     state: Mutex<ConnectionState>,
 }
 
@@ -65,12 +70,12 @@ struct Asked {
 const NOBODYS_ID: i32 = -7;
 
 impl Tap {
-    pub(crate) fn new(processes: usize, bug: Option<PlantedBug>) -> Self {
-        Self { processes, bug, seen: Arc::default() }
+    pub(crate) fn new(processes: usize, bug: Option<PlantedBug>, trace: Trace) -> Self {
+        Self { processes, bug, trace, seen: Arc::default() }
     }
 
-    pub(crate) fn connection(&self, dialer: Dialer) -> TappedConnection {
-        TappedConnection { tap: self.clone(), dialer, state: Mutex::default() }
+    pub(crate) fn connection(&self, dialer: Dialer, number: u64) -> TappedConnection {
+        TappedConnection { tap: self.clone(), dialer, number, state: Mutex::default() }
     }
 
     pub(crate) fn frames(&self) -> u64 {
@@ -98,6 +103,7 @@ impl TappedConnection {
         let inner = frame.slice(4..);
         let Ok((head, body)) = RequestHeader::read(&inner) else { return vec![frame] };
         let (api, version) = (ApiKey(head.request_api_key), head.request_api_version);
+        self.tell("asks", head.correlation_id, api, &frame);
         let is_process = self.dialer.process < self.tap.processes;
         let positions = if is_process { self.look_at(api, version, &body) } else { Vec::new() };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,6 +132,7 @@ impl TappedConnection {
         if !asked.is_awaited {
             return None;
         }
+        self.tell("hears", id, asked.api, &frame);
         let Ok((_, body)) = ResponseHeader::read(&inner, asked.api.0, asked.version) else {
             return Some(frame);
         };
@@ -140,6 +147,17 @@ impl TappedConnection {
         });
         let head = &inner[..inner.len() - body.len()];
         Some(changed.map_or(frame.clone(), |body| framed(head, &body)))
+    }
+
+    /// The bytes by their checksum: who compares two traces compares the frames.
+    fn tell(&self, verb: &str, id: i32, api: ApiKey, frame: &[u8]) {
+        let Self { dialer: Dialer { process, life }, number, .. } = self;
+        self.tap.trace.tell(|| {
+            let mut checksum = DefaultHasher::new();
+            frame.hash(&mut checksum);
+            let (bytes, checksum) = (frame.len(), checksum.finish());
+            format!("process {process}.{life} {verb} on link {number}: {api} {id}, {bytes} bytes, {checksum:016x}")
+        });
     }
 
     /// A request of a process of the job, which reads the source alone; the positions that it commits.

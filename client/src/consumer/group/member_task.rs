@@ -107,8 +107,11 @@ impl MemberTask {
             self.publish_settled(has_told);
             let deadline = self.membership.deadline();
             let events = self.channels.events.clone();
-            // Every branch is cancel-safe: channels and the set keep what was not taken.
+            // Every branch is cancel-safe: channels and the set keep what was not taken. None is starved: requests are
+            // few, views come with answers, a caller gives a command at a time, and what the last two wait for is done
+            // above in every round.
             tokio::select! {
+                biased;
                 Some(answer) = self.requests.join_next() => match answer {
                     Ok(answer) => self.handle_answer(answer),
                     Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
