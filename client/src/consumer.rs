@@ -7,10 +7,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::cluster::{Cluster, Metadata, TopicInterest};
+use crate::cluster::{Cluster, TopicInterest, View};
 use crate::environment::until;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, GroupMetadata, IsolationLevel};
@@ -88,7 +87,7 @@ use task_output::{TaskOutput, finished};
 /// counts the time between polls.
 pub struct Consumer {
     cluster: Cluster,
-    metadata: watch::Receiver<Arc<Metadata>>,
+    metadata: View,
     positions: Positions,
     /// Topics whose metadata the cluster's task was not asked for yet: its mailbox was full.
     unannounced: Vec<Arc<str>>,

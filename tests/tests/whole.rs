@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use planted_bug::PlantedBug;
 
+mod batch_bug;
 mod faults;
 mod judge;
 mod network;

@@ -5,14 +5,16 @@
 use bytes::BytesMut;
 use upsert_kafka_client::Bytes;
 use upsert_kafka_protocol::header::RequestHeader;
+use upsert_kafka_protocol::messages::fetch::PartitionData;
 use upsert_kafka_protocol::messages::{
-    ConsumerGroupHeartbeatResponse, EndTxnRequest, FetchRequest, HeartbeatResponse, OffsetCommitRequest,
-    OffsetCommitResponse, OffsetFetchResponse, ProduceRequest, ProduceResponse, SyncGroupResponse,
-    TxnOffsetCommitRequest,
+    ConsumerGroupHeartbeatResponse, EndTxnRequest, FetchRequest, FetchResponse, HeartbeatResponse,
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest,
+    SyncGroupResponse, TxnOffsetCommitRequest, TxnOffsetCommitResponse,
 };
 use upsert_kafka_protocol::records::{Stamp, restamp};
 use upsert_kafka_protocol::{ApiKey, ErrorCode, Message};
 
+use super::batch_bug;
 use super::recipe::{Harm, Recipe};
 
 /// A bug, and in whose place it is.
@@ -28,12 +30,32 @@ pub(crate) enum PlantedBug {
     TransactionBehind,
     /// Checkpoint: who is given a partition does not find its position.
     PositionForgotten,
+    /// Checkpoint, in a transaction: a position is read though a transaction on it is about to be committed.
+    PositionUnstable,
+    /// Checkpoint: positions that the coordinator refuses count as committed.
+    CommitRefusalUnheard,
     /// Client, consumer: the first fetch of a connection leaves a record out.
     RecordSkipped,
     /// Client, producer: batches have no sequence, so that one that is sent again is written again.
     SequenceMissing,
     /// Client, producer: what a leader refuses counts as written.
     RefusalAcknowledged,
+    /// Client, producer: a batch that is refused as out of order counts as written.
+    OutOfOrderAccepted,
+    /// Client, producer: after a gap sequences begin at 0 again under the old epoch.
+    EpochNotBumped,
+    /// Client, producer: an answer that was lost counts as a good one.
+    LostAcknowledged,
+    /// Client, producer: the later parts of a batch that was too large get the sequence of the first.
+    SequenceReused,
+    /// Client, producer: a batch in doubt that is refused as out of order counts as written, without a look into the log.
+    UnreadAcknowledged,
+    /// Client, producer: what lies in the log of a batch in doubt is not known again, so that it is sent once more.
+    UnreadResent,
+    /// Client, producer: a batch in doubt fails without a look into the log.
+    UnreadFailed,
+    /// Client, producer: a transaction is ended while its batches are still in flight.
+    EndedUnanswered,
     /// Transactions: an abort commits.
     AbortCommits,
     /// Transactions: a commit aborts, and nobody is told.
@@ -60,9 +82,19 @@ impl PlantedBug {
         (Self::TransactionAhead, 40),
         (Self::TransactionBehind, 40),
         (Self::PositionForgotten, 40),
+        (Self::PositionUnstable, 10_000),
+        (Self::CommitRefusalUnheard, 10_000),
         (Self::RecordSkipped, 40),
         (Self::SequenceMissing, 200),
         (Self::RefusalAcknowledged, 40),
+        (Self::OutOfOrderAccepted, 10_000),
+        (Self::EpochNotBumped, 10_000),
+        (Self::LostAcknowledged, 10_000),
+        (Self::SequenceReused, 10_000),
+        (Self::UnreadAcknowledged, 10_000),
+        (Self::UnreadResent, 10_000),
+        (Self::UnreadFailed, 10_000),
+        (Self::EndedUnanswered, 10_000),
         (Self::AbortCommits, 200),
         (Self::CommitAborts, 40),
         (Self::UncommittedShown, 40),
@@ -83,11 +115,22 @@ impl PlantedBug {
             | Self::AbortCommits
             | Self::CommitAborts
             | Self::UncommittedShown
+            | Self::EndedUnanswered
             | Self::TransactionLeft => job.is_exactly_once,
+            Self::PositionUnstable => job.is_exactly_once && is_shared && recipe.marker_delay_ms > 0,
+            Self::CommitRefusalUnheard => job.is_exactly_once || recipe.harm != Harm::Kills,
+            Self::SequenceReused => recipe.message_bytes_max.is_some(),
             Self::RebalanceUnheard => is_shared && !job.is_consumer_protocol && !job.is_exactly_once,
             Self::AssignmentShared => is_shared && !job.is_consumer_protocol,
             Self::AssignmentWhole => is_shared && job.is_consumer_protocol,
-            Self::SequenceMissing | Self::RefusalAcknowledged => recipe.harm == Harm::All,
+            Self::SequenceMissing
+            | Self::RefusalAcknowledged
+            | Self::OutOfOrderAccepted
+            | Self::EpochNotBumped
+            | Self::LostAcknowledged
+            | Self::UnreadAcknowledged
+            | Self::UnreadResent
+            | Self::UnreadFailed => recipe.harm == Harm::All,
             Self::PositionForgotten | Self::RecordSkipped | Self::AppendedTwice => true,
         }
     }
@@ -137,9 +180,26 @@ impl PlantedBug {
                     request.committed = self == Self::AbortCommits;
                 })
             }
+            (Self::PositionUnstable, ApiKey::OFFSET_FETCH) => {
+                changed(body, version, |request: &mut OffsetFetchRequest| request.require_stable = false)
+            }
             (Self::UncommittedShown, ApiKey::FETCH) => {
                 changed(body, version, |request: &mut FetchRequest| request.isolation_level = 0)
             }
+            _ => None,
+        }
+    }
+
+    /// The answer to a look into a log as one with this bug would read it.
+    pub(super) fn log_answer(self, version: i16, body: &Bytes) -> Option<Bytes> {
+        let each = |change: fn(&mut PartitionData)| {
+            changed(body, version, |answer: &mut FetchResponse| {
+                answer.responses.iter_mut().flat_map(|topic| &mut topic.partitions).for_each(change);
+            })
+        };
+        match self {
+            Self::UnreadResent => each(|it| it.records = it.records.as_ref().map(batch_bug::of_nobody)),
+            Self::UnreadFailed => each(|it| it.error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED),
             _ => None,
         }
     }
@@ -169,17 +229,16 @@ impl PlantedBug {
                     });
                 })
             }
-            (Self::RefusalAcknowledged, ApiKey::PRODUCE) => {
-                changed(body, version, |answer: &mut ProduceResponse| {
-                    let partitions =
-                        answer.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses);
-                    partitions.for_each(|it| it.error_code = ErrorCode::NONE);
-                })
-            }
             (Self::RebalanceUnheard, ApiKey::HEARTBEAT) => {
                 changed(body, version, |answer: &mut HeartbeatResponse| answer.error_code = ErrorCode::NONE)
             }
-            (Self::RebalanceUnheard, ApiKey::OFFSET_COMMIT) => {
+            (Self::CommitRefusalUnheard, ApiKey::TXN_OFFSET_COMMIT) => {
+                changed(body, version, |answer: &mut TxnOffsetCommitResponse| {
+                    let partitions = answer.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+                    partitions.for_each(|it| it.error_code = ErrorCode::NONE);
+                })
+            }
+            (Self::RebalanceUnheard | Self::CommitRefusalUnheard, ApiKey::OFFSET_COMMIT) => {
                 changed(body, version, |answer: &mut OffsetCommitResponse| {
                     let partitions = answer.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
                     partitions.for_each(|it| it.error_code = ErrorCode::NONE);

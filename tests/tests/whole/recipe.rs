@@ -17,6 +17,8 @@ pub(crate) struct Recipe {
     /// The version of transactions that the brokers offer; 1 is the classic one.
     pub(crate) transaction_version: i16,
     pub(crate) marker_delay_ms: u64,
+    /// Of both topics, where it is so little that batches go in parts.
+    pub(crate) message_bytes_max: Option<u64>,
     /// Milliseconds that a frame is under way, at most; some connections are slower.
     pub(crate) latency_ms: u64,
     pub(crate) feed_interval_ms: u64,
@@ -43,7 +45,8 @@ pub(crate) struct JobRecipe {
 /// Which mishaps there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Harm {
-    /// Processes come and go as they are asked to, and leaders move: no row may be written twice.
+    /// Processes come and go as they are asked to, leaders move, and a coordinator is loading when positions are to be
+    /// committed: no row may be written twice.
     Gentle,
     /// Processes are killed as well.
     Kills,
@@ -70,7 +73,8 @@ impl Recipe {
             keys: partitions * random.range(1, 2) as i32,
             job,
             transaction_version: random.range(1, 2) as i16,
-            marker_delay_ms: if random.percent(70) { 0 } else { random.scale(1, 200) },
+            marker_delay_ms: if random.percent(70) { 0 } else { random.scale(1, 2_500) },
+            message_bytes_max: random.percent(15).then(|| random.range(160, 400)),
             latency_ms: if random.percent(30) { 0 } else { random.scale(1, 40) },
             feed_interval_ms: random.scale(100, 1000),
             fault_interval_ms: random.scale(300, 4000),

@@ -261,6 +261,10 @@ impl Feeder {
             NewTopic::new("orders").partitions(recipe.partitions.0),
             NewTopic::new("latest").partitions(recipe.partitions.1),
         ];
+        let topics = topics.map(|topic| match recipe.message_bytes_max {
+            Some(bytes) => topic.config("max.message.bytes", bytes.to_string()),
+            None => topic,
+        });
         for made in client.admin().create_topics(&topics).await? {
             made?;
         }

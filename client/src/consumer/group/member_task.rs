@@ -21,7 +21,7 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 use super::membership::{Membership, MembershipEvent};
 use super::ownership::TopicIdPartition;
 use super::requests::{MemberRequest, MemberResponse};
-use crate::cluster::{Cluster, Coordinator, Metadata, TopicInterest};
+use crate::cluster::{Cluster, Coordinator, TopicInterest, View};
 use crate::connection::Connection;
 use crate::environment::until;
 use crate::retry::Chance;
@@ -55,7 +55,7 @@ pub(super) struct MemberTask {
     instance_id: Option<String>,
     rebalance_timeout: Duration,
     membership: Membership,
-    metadata: watch::Receiver<Arc<Metadata>>,
+    metadata: View,
     channels: MemberChannels,
     requests: JoinSet<TaskAnswer>,
     /// Topics whose names are being looked up.
@@ -174,7 +174,7 @@ impl MemberTask {
             // When the mailbox is full, the next turn says it again.
             self.cluster.track(&topic, TopicInterest::Lasting);
         }
-        let metadata = Arc::clone(&self.metadata.borrow_and_update());
+        let metadata = self.metadata.see();
         self.membership.handle_metadata(&metadata);
         let unnamed = self.membership.unnamed();
         if !self.is_naming && !unnamed.is_empty() {
