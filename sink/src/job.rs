@@ -37,7 +37,6 @@
 //! checkpoint, the tasks of sinks end. The failure of one stops the others. A job that was asked to stop, or has failed,
 //! leaves within the stop timeout.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::BytesMut;
 use upsert_kafka_client::Bytes;
 use upsert_kafka_protocol::messages::produce::{PartitionProduceResponse, TopicProduceResponse};
-use upsert_kafka_protocol::messages::{ProduceRequest, ProduceResponse};
+use upsert_kafka_protocol::messages::{FetchResponse, ProduceRequest, ProduceResponse};
 use upsert_kafka_protocol::records::{Stamp, batches, restamp};
 use upsert_kafka_protocol::{ErrorCode, Message};
 
@@ -84,6 +84,22 @@ impl BatchMemory {
     }
 }
 
+impl BatchMemory {
+    /// What a look into a log brought, as a client with this bug would read it.
+    pub(super) fn log(&self, bug: PlantedBug, answer: &mut FetchResponse) {
+        for told in answer.responses.iter_mut().flat_map(|topic| &mut topic.partitions) {
+            match (bug, &told.records) {
+                (PlantedBug::UnreadResent, Some(records)) => {
+                    let is_in_doubt = |name| self.in_doubt.contains(&name);
+                    told.records = Some(of_nobody(records, is_in_doubt, told.partition_index));
+                }
+                (PlantedBug::UnreadFailed, _) => told.error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+                _ => {}
+            }
+        }
+    }
+}
+
 /// Errors that a leader may give after it has appended.
 const MAY_HAVE_WRITTEN: &[ErrorCode] =
     &[ErrorCode::REQUEST_TIMED_OUT, ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND];
@@ -101,13 +117,15 @@ pub(super) fn all_written(asked: &ProduceRequest, version: i16) -> Option<Bytes>
     Some(answer.encode(version).ok()?.into_bytes())
 }
 
-/// The batches of a log, as another producer's.
-pub(super) fn of_nobody(log: &Bytes) -> Bytes {
+/// The batches of a log; those in doubt as another producer's.
+fn of_nobody(log: &Bytes, is_in_doubt: impl Fn(BatchName) -> bool, index: i32) -> Bytes {
     let (mut left, mut all) = (&log[..], Vec::new());
     while let Some(length) = left.get(8..12).and_then(|it| it.try_into().ok()).map(u32::from_be_bytes) {
         let Some((batch, rest)) = left.split_at_checked(12 + length as usize) else { break };
         let mut batch = BytesMut::from(batch);
-        restamp(&mut batch, Stamp::NONE);
+        if named(index, &Bytes::copy_from_slice(&batch)).is_some_and(|(name, _)| is_in_doubt(name)) {
+            restamp(&mut batch, Stamp::NONE);
+        }
         all.extend_from_slice(&batch);
         left = rest;
     }

@@ -6,9 +6,9 @@ use tokio::time::Instant;
 use upsert_kafka_broker::{Action, Fault, FaultHandle};
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
 
+use super::random::Random;
 use super::recipe::{Harm, Recipe};
 use super::run::Whole;
-use crate::simulation::random::Random;
 
 /// The mishaps of a run.
 pub(crate) struct Faults {
@@ -197,9 +197,21 @@ impl Faults {
             0 => Action::Close,
             1 => Action::LoseAnswer,
             2 => Action::Delay(Duration::from_millis(self.random.scale(10, 6_000))),
+            _ if api == ApiKey::PRODUCE => self.produce_refusal(),
             _ => Action::Answer(refusal(api)),
         };
         Fault::new(api, action).skip(self.random.range(0, 3) as u32)
+    }
+
+    /// A leader's that has not written, or has.
+    fn produce_refusal(&mut self) -> Action {
+        match self.random.range(0, 5) {
+            0 => Action::Answer(ErrorCode::NOT_ENOUGH_REPLICAS),
+            1 => Action::Answer(ErrorCode::KAFKA_STORAGE_ERROR),
+            2 => Action::AnswerAfterWork(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND),
+            3 => Action::AnswerAfterWork(ErrorCode::REQUEST_TIMED_OUT),
+            _ => Action::Answer(refusal(ApiKey::PRODUCE)),
+        }
     }
 
     async fn arm(&mut self, whole: &Whole, fault: Fault) {

@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep};
 use upsert_kafka_broker::Connector;
 use upsert_kafka_client::{Address, Bytes, Clock, Environment};
 
+use super::random::Random;
 use super::tap::Tap;
-use crate::simulation::random::Random;
 
 /// The network of a run. Clones share it.
 #[derive(Clone)]

@@ -5,16 +5,14 @@
 use bytes::BytesMut;
 use upsert_kafka_client::Bytes;
 use upsert_kafka_protocol::header::RequestHeader;
-use upsert_kafka_protocol::messages::fetch::PartitionData;
 use upsert_kafka_protocol::messages::{
-    ConsumerGroupHeartbeatResponse, EndTxnRequest, FetchRequest, FetchResponse, HeartbeatResponse,
-    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest,
-    SyncGroupResponse, TxnOffsetCommitRequest, TxnOffsetCommitResponse,
+    ConsumerGroupHeartbeatResponse, EndTxnRequest, FetchRequest, HeartbeatResponse, OffsetCommitRequest,
+    OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, SyncGroupResponse,
+    TxnOffsetCommitRequest, TxnOffsetCommitResponse,
 };
 use upsert_kafka_protocol::records::{Stamp, restamp};
 use upsert_kafka_protocol::{ApiKey, ErrorCode, Message};
 
-use super::batch_bug;
 use super::recipe::{Harm, Recipe};
 
 /// A bug, and in whose place it is.
@@ -75,34 +73,33 @@ pub(crate) enum PlantedBug {
 }
 
 impl PlantedBug {
-    /// All of them, each with how many of its seeds may be needed to find it.
-    pub(crate) const ALL: &[(Self, u64)] = &[
-        (Self::CommitAhead, 40),
-        (Self::CommitBehind, 40),
-        (Self::TransactionAhead, 40),
-        (Self::TransactionBehind, 40),
-        (Self::PositionForgotten, 40),
-        (Self::PositionUnstable, 10_000),
-        (Self::CommitRefusalUnheard, 10_000),
-        (Self::RecordSkipped, 40),
-        (Self::SequenceMissing, 200),
-        (Self::RefusalAcknowledged, 40),
-        (Self::OutOfOrderAccepted, 10_000),
-        (Self::EpochNotBumped, 10_000),
-        (Self::LostAcknowledged, 10_000),
-        (Self::SequenceReused, 10_000),
-        (Self::UnreadAcknowledged, 10_000),
-        (Self::UnreadResent, 10_000),
-        (Self::UnreadFailed, 10_000),
-        (Self::EndedUnanswered, 10_000),
-        (Self::AbortCommits, 200),
-        (Self::CommitAborts, 40),
-        (Self::UncommittedShown, 40),
-        (Self::TransactionLeft, 40),
-        (Self::RebalanceUnheard, 300),
-        (Self::AssignmentShared, 40),
-        (Self::AssignmentWhole, 40),
-        (Self::AppendedTwice, 40),
+    pub(crate) const ALL: &[Self] = &[
+        Self::CommitAhead,
+        Self::CommitBehind,
+        Self::TransactionAhead,
+        Self::TransactionBehind,
+        Self::PositionForgotten,
+        Self::PositionUnstable,
+        Self::CommitRefusalUnheard,
+        Self::RecordSkipped,
+        Self::SequenceMissing,
+        Self::RefusalAcknowledged,
+        Self::OutOfOrderAccepted,
+        Self::EpochNotBumped,
+        Self::LostAcknowledged,
+        Self::SequenceReused,
+        Self::UnreadAcknowledged,
+        Self::UnreadResent,
+        Self::UnreadFailed,
+        Self::EndedUnanswered,
+        Self::AbortCommits,
+        Self::CommitAborts,
+        Self::UncommittedShown,
+        Self::TransactionLeft,
+        Self::RebalanceUnheard,
+        Self::AssignmentShared,
+        Self::AssignmentWhole,
+        Self::AppendedTwice,
     ];
 
     /// Whether a run of that recipe comes to the place where the bug is.
@@ -186,20 +183,6 @@ impl PlantedBug {
             (Self::UncommittedShown, ApiKey::FETCH) => {
                 changed(body, version, |request: &mut FetchRequest| request.isolation_level = 0)
             }
-            _ => None,
-        }
-    }
-
-    /// The answer to a look into a log as one with this bug would read it.
-    pub(super) fn log_answer(self, version: i16, body: &Bytes) -> Option<Bytes> {
-        let each = |change: fn(&mut PartitionData)| {
-            changed(body, version, |answer: &mut FetchResponse| {
-                answer.responses.iter_mut().flat_map(|topic| &mut topic.partitions).for_each(change);
-            })
-        };
-        match self {
-            Self::UnreadResent => each(|it| it.records = it.records.as_ref().map(batch_bug::of_nobody)),
-            Self::UnreadFailed => each(|it| it.error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED),
             _ => None,
         }
     }

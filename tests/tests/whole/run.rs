@@ -254,8 +254,10 @@ impl Feeder {
     ) -> Result<Self, upsert_kafka_client::Error> {
         let environment = network.environment(Dialer { process: recipe.processes, life: 0 });
         let timeout = REQUEST_TIMEOUT_MS.to_string();
+        let properties = recipe.producer_properties();
         let pairs =
             [("bootstrap.servers", servers), ("request.timeout.ms", &*timeout), ("client.id", "feeder")];
+        let pairs = pairs.into_iter().chain(properties.iter().map(|(key, value)| (*key, &**value)));
         let client = Client::open_in(Config::from_properties(pairs, Role::Producer)?.0, environment).await?;
         let topics = [
             NewTopic::new("orders").partitions(recipe.partitions.0),

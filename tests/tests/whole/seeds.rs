@@ -1,18 +1,22 @@
 //! Many runs, a thread and a runtime for each processor.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::planted_bug::PlantedBug;
 use super::recipe::Recipe;
 use super::run::{self, Tally};
 
 /// What many runs came to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RunBatch {
     pub(crate) runs: u64,
-    pub(crate) tally: Tally,
+    tally: Tally,
+    began: Instant,
+    told: Instant,
     /// The smallest of the seeds that broke a promise.
     pub(crate) broken: Option<Broken>,
 }
@@ -24,12 +28,15 @@ pub(crate) struct Broken {
     pub(crate) why: String,
 }
 
+/// Whoever waits for a long run hears of it so often.
+const TOLD_EVERY: Duration = Duration::from_secs(30);
+
 /// Runs seeds until one breaks a promise; with a bug, those that come to its place. `UPSERT_KAFKA_ALL` runs the others
 /// too, and prints what they broke.
 pub(crate) fn run_until_broken(seeds: Range<u64>, bug: Option<PlantedBug>) -> RunBatch {
     let goes_on = bug.is_none() && std::env::var_os("UPSERT_KAFKA_ALL").is_some();
     let (next, stop) = (AtomicU64::new(seeds.start), AtomicBool::new(false));
-    let batch = Mutex::new(RunBatch::default());
+    let batch = Mutex::new(RunBatch::new());
     let work = || {
         while !stop.load(Relaxed) {
             let seed = next.fetch_add(1, Relaxed);
@@ -77,8 +84,17 @@ fn verdict(
 }
 
 impl RunBatch {
+    fn new() -> Self {
+        let began = Instant::now();
+        Self { runs: 0, tally: Tally::default(), began, told: began, broken: None }
+    }
+
     fn add(&mut self, seed: u64, verdict: Result<Tally, String>, is_told: bool) {
         self.runs += 1;
+        if self.told.elapsed() > TOLD_EVERY {
+            self.told = Instant::now();
+            println!("{self}");
+        }
         match verdict {
             Ok(tally) => self.tally.add(tally),
             Err(why) => {
@@ -90,6 +106,20 @@ impl RunBatch {
                 }
             }
         }
+    }
+}
+
+impl fmt::Display for RunBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { runs, tally, began, .. } = self;
+        let (took, hours) = (began.elapsed(), tally.virtual_time.as_secs_f64() / 3600.0);
+        let rate = *runs as f64 / took.as_secs_f64();
+        let Tally { rows, faults, frames, failures, .. } = tally;
+        write!(
+            f,
+            "{runs} runs, {hours:.2} simulated hours in {took:.0?} ({rate:.0} runs/s): {rows} rows, {faults} faults, \
+             {frames} frames, {failures} processes that failed and came back"
+        )
     }
 }
 

@@ -201,10 +201,12 @@ impl TappedConnection {
     }
 
     fn answer_of_bug(&self, bug: PlantedBug, asked: &Asked, body: &Bytes) -> Option<Bytes> {
-        if asked.looks_into_log {
-            return bug.log_answer(asked.version, body);
-        }
         self.tap.with(|seen| match &asked.produce {
+            _ if asked.looks_into_log => {
+                let mut answer = FetchResponse::decode(body, asked.version).ok()?;
+                seen.of_bug.log(bug, &mut answer);
+                Some(answer.encode(asked.version).ok()?.into_bytes())
+            }
             Some(produce) => {
                 let mut answer = ProduceResponse::decode(body, asked.version).ok()?;
                 seen.of_bug.answer(bug, produce, &mut answer);
