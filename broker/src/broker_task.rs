@@ -66,21 +66,25 @@ pub(crate) async fn run(cluster: Cluster, clock: Clock, mut commands: mpsc::Rece
     task.cluster.handle_upkeep(task.clock.now());
     loop {
         let deadline = task.cluster.deadline().into_iter().chain(task.cluster.upkeep_deadline()).min();
+        // Commands, which may come without end, go last but for the clock, which is looked at after each.
         tokio::select! {
-            next = commands.recv() => match next {
-                Some(command) => task.handle_command(command),
-                None => return,
-            },
+            biased;
             Some(done) = task.works.join_next() => {
                 // Never an error: it is not aborted, and what may panic does so in a task of its own.
                 if let Ok((peer, work)) = done {
                     task.cluster.handle_work(peer, work, task.clock.now());
                 }
             }
-            () = until(deadline) => {
-                task.cluster.handle_timeout(task.clock.now());
-                task.cluster.handle_upkeep(task.clock.now());
-            }
+            next = commands.recv() => match next {
+                Some(command) => task.handle_command(command),
+                None => return,
+            },
+            () = until(deadline) => {}
+        }
+        let now = task.clock.now();
+        if deadline.is_some_and(|deadline| deadline <= now.instant) {
+            task.cluster.handle_timeout(now);
+            task.cluster.handle_upkeep(now);
         }
         task.carry_out();
     }

@@ -99,14 +99,9 @@ impl Listener {
     ) -> Option<(Done, ReservedAddress)> {
         let mut peers = JoinSet::new();
         let close = loop {
+            // Strangers come last: they alone may come without end.
             tokio::select! {
-                accepted = socket.accept() => match accepted {
-                    Ok((transport, from)) => self.admit(transport, Some(from), &mut peers),
-                    Err(error) => {
-                        warn!(%error, "accepting a connection failed");
-                        sleep(ACCEPT_BACKOFF).await;
-                    }
-                },
+                biased;
                 Some(_) = peers.join_next() => {}
                 command = control.recv() => match command {
                     Some(ListenerCommand::Close(done)) => break Some(done),
@@ -118,6 +113,13 @@ impl Listener {
                         let _ = done.send(Ok(()));
                     }
                     None => break None,
+                },
+                accepted = socket.accept() => match accepted {
+                    Ok((transport, from)) => self.admit(transport, Some(from), &mut peers),
+                    Err(error) => {
+                        warn!(%error, "accepting a connection failed");
+                        sleep(ACCEPT_BACKOFF).await;
+                    }
                 },
             }
         };

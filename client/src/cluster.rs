@@ -9,6 +9,7 @@
 //! | `bootstrap.rs` | the search for a first broker, and asking one for metadata |
 //! | `task.rs` | the task: commands, connections that are opened, views that are renewed |
 //! | `metadata.rs` | the view: brokers, topics, leaders with their epochs, and how a newer answer changes it |
+//! | `view.rs` | how all handles see it |
 //! | `metadata_update.rs` | a Metadata response, checked at the edge: bounded, without gaps |
 //! | `schedule.rs` `tracked_topics.rs` | when to ask for metadata, and of which topics |
 //! | `node_connections.rs` | a broker's connections by their purpose, and who waits for them |
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout_at;
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::FindCoordinatorRequest;
@@ -45,6 +46,7 @@ pub(crate) mod schedule;
 mod task;
 mod topic_metadata;
 mod tracked_topics;
+mod view;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use coordinator::Coordinator;
@@ -54,13 +56,14 @@ pub(crate) use propagation_timeout::PropagationTimeout;
 use task::{ClusterTask, Command};
 pub(crate) use topic_metadata::TopicMetadata;
 pub(crate) use tracked_topics::TopicInterest;
+pub(crate) use view::View;
 
 /// A handle to the cluster's task. Clones share it, and the task ends with the last of them.
 #[derive(Clone)]
 pub(crate) struct Cluster {
     commands: mpsc::Sender<Command>,
     asked: Arc<Notify>,
-    view: watch::Receiver<Arc<Metadata>>,
+    view: View,
     connector: Connector,
     owner: Arc<Owner>,
 }
@@ -91,8 +94,8 @@ impl Cluster {
         let (connection, update) = bootstrap::bootstrap(&connector).await?;
         let (commands, mailbox) = mpsc::channel(COMMANDS_MAX);
         let asked = Arc::new(Notify::new());
-        let (publish, view) = watch::channel(Arc::new(Metadata::default().renewed(update)));
-        let task = ClusterTask::new(connector.clone(), mailbox, Arc::clone(&asked), publish, connection);
+        let (publisher, view) = view::view(Metadata::default().renewed(update));
+        let task = ClusterTask::new(connector.clone(), mailbox, Arc::clone(&asked), publisher, connection);
         tokio::spawn(task.run());
         let owner =
             Arc::new(Owner { id: OwnerId(0), ids: Arc::new(AtomicU64::new(1)), commands: commands.clone() });
@@ -135,11 +138,11 @@ impl Cluster {
 
     /// The latest view.
     pub(crate) fn metadata(&self) -> Arc<Metadata> {
-        Arc::clone(&self.view.borrow())
+        self.view.latest()
     }
 
-    /// A receiver that sees every new view, whether anything changed or not.
-    pub(crate) fn watch(&self) -> watch::Receiver<Arc<Metadata>> {
+    /// Follows the view: it hears of every new one, whether anything changed or not.
+    pub(crate) fn watch(&self) -> View {
         self.view.clone()
     }
 
@@ -180,7 +183,7 @@ impl Cluster {
     ) -> Result<Arc<TopicMetadata>, Error> {
         let mut view = self.view.clone();
         // What the view says against it may be from long ago.
-        let mut now = Arc::clone(&view.borrow_and_update());
+        let mut now = view.see();
         loop {
             // Whoever waits uses it, however long the wait.
             self.tell(Command::Track(Arc::from(name), interest)).await?;
@@ -188,13 +191,14 @@ impl Cluster {
                 return Ok(Arc::clone(known));
             }
             tokio::select! {
+                biased;
                 changed = view.changed() => changed.map_err(|_| closed())?,
                 () = until(propagation.deadline()) => {
                     let waited = format!("{} ms (topic.metadata.propagation.max.ms)", propagation.limit_ms());
                     return Err(never_seen(&now, name, &waited));
                 }
             }
-            now = Arc::clone(&view.borrow_and_update());
+            now = view.see();
             if let Some(refusal) = now.problem.as_ref().filter(|problem| problem.is_refusal()) {
                 return Err(refusal.clone().with_topic(name));
             }

@@ -4,13 +4,12 @@
 //! decides what to ask of whom, and what a result means; it is a core, with neither clock nor socket. A fetched
 //! answer stays compressed in `completed_fetch` until a poll may hand its records over.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::cluster::{Cluster, Metadata, TopicInterest};
+use crate::cluster::{Cluster, TopicInterest, View};
 use crate::environment::until;
 use crate::retry::{Backoff, Chance};
 use crate::{Config, Error, ErrorKind, GroupMetadata, IsolationLevel};
@@ -88,7 +87,7 @@ use task_output::{TaskOutput, finished};
 /// counts the time between polls.
 pub struct Consumer {
     cluster: Cluster,
-    metadata: watch::Receiver<Arc<Metadata>>,
+    metadata: View,
     positions: Positions,
     /// Topics whose metadata the cluster's task was not asked for yet: its mailbox was full.
     unannounced: Vec<Arc<str>>,
@@ -152,7 +151,7 @@ impl Consumer {
             }
         }
         let known: HashSet<Arc<str>> = self.positions.topics().into_iter().collect();
-        let topics: HashSet<Arc<str>> = added.into_iter().map(|of| of.topic).collect();
+        let topics: BTreeSet<Arc<str>> = added.into_iter().map(|of| of.topic).collect();
         self.unannounced.extend(topics.into_iter().filter(|topic| !known.contains(topic)));
         self.positions.add(assignments);
         Ok(())
@@ -178,7 +177,7 @@ impl Consumer {
         Ok(())
     }
 
-    /// The assigned partitions, paused ones too, in no order.
+    /// The assigned partitions, paused ones too, in order.
     pub fn assignment(&self) -> impl Iterator<Item = &TopicPartition> {
         self.positions.partitions()
     }
@@ -217,8 +216,10 @@ impl Consumer {
             }
             // Of the same moment: what has become due since would be neither sent nor waited for.
             let deadline = self.positions.deadline(now);
-            // Every branch is cancel-safe: what a task brought is taken in before the next await.
+            // Every branch is cancel-safe: what a task brought is taken in before the next await. The first two end, since
+            // requests are started above; and so is what the last one waits for.
             tokio::select! {
+                biased;
                 Some(output) = self.tasks.join_next() => self.handle_output(finished(output)?),
                 changed = self.metadata.changed() => {
                     changed.map_err(|_| Error::new(ErrorKind::Closed, "the client is closed"))?;

@@ -37,7 +37,6 @@
 //! checkpoint, the tasks of sinks end. The failure of one stops the others. A job that was asked to stop, or has failed,
 //! leaves within the stop timeout.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -294,10 +293,13 @@ impl Job {
                 TaskEnd::SinkEnded(Box::new(task), ran)
             });
         }
-        let mut too_late = pin!(after_stop(stop.subscribe(), self.stop_timeout));
+        // It waits in a task of its own: that a stop is asked for is not heard here, before or after those who work.
+        let mut too_late = JoinSet::new();
+        too_late.spawn(after_stop(stop.subscribe(), self.stop_timeout));
         let mut failure = None;
         loop {
             let outcome = tokio::select! {
+                biased;
                 end = running.join_next() => match end.map(joined) {
                     None => break,
                     Some(Ok(TaskEnd::Stopped(mut task, ran))) => {
@@ -314,7 +316,7 @@ impl Job {
                     Some(Ok(TaskEnd::SinkEnded(_task, ran))) => ran,
                     Some(Err(error)) => Err(error),
                 },
-                () = &mut too_late => {
+                _ = too_late.join_next() => {
                     // What still runs is cut off with its set.
                     failure.get_or_insert(abandoned(&progress, self.stop_timeout));
                     break;

@@ -56,6 +56,7 @@ impl ProgressTopic {
         let name = self.name.clone();
         let mut reading = pin!(self.read_to(end));
         tokio::select! {
+            biased;
             read = &mut reading => return read,
             () = sleep(WAIT_TOLD_AFTER) => warn!(
                 topic = name,

@@ -296,6 +296,8 @@ impl TableSource {
         };
         // poll is cancel-safe, and a tick that is lost comes again.
         tokio::select! {
+            biased;
+            () = due => self.discover().await,
             fetched = self.kafka.poll() => match fetched {
                 Ok(fetched) => {
                     self.resets = fetched.resets().to_vec();
@@ -304,7 +306,6 @@ impl TableSource {
                 }
                 Err(error) => self.kafka.recover(error).await?,
             },
-            () = due => self.discover().await,
         }
         Ok(())
     }

@@ -35,6 +35,7 @@ const SHELLS: &[&str] = &[
     "client/src/cluster/outage/shared.rs",
     "client/src/cluster/bootstrap.rs",
     "client/src/cluster/task.rs",
+    "client/src/cluster/view.rs",
     "client/src/config/jaas/file.rs",
     "client/src/connection.rs",
     "client/src/connection/authenticate.rs",

@@ -75,7 +75,7 @@ async fn a_client_of_other_settings_shares_what_is_known_of_the_cluster_or_is_re
     let client = opened(peer.config()).await;
     let config = Config { partitioner_class: PartitionerClass::RoundRobin, ..client.config().clone() };
     let other = client.with_config(config.clone()).unwrap();
-    assert!(other.cluster().watch().same_channel(&client.cluster().watch()), "found once");
+    assert!(other.cluster().watch().is_of(&client.cluster().watch()), "found once");
     assert_eq!(places(&other.producer(), "orders", 4).await, [0, 1, 2, 0], "by its own settings");
 
     let refused = client.with_config(Config { client_id: "another".into(), ..config.clone() }).unwrap_err();
@@ -190,7 +190,7 @@ async fn a_topic_that_was_idle_is_written_again_and_kept_up_to_date_again() {
     assert_eq!(places(&producer, "orders", 1).await, [0]);
     let mut view = client.cluster.watch();
     while client.cluster.metadata().topics.contains_key("orders") {
-        view.borrow_and_update();
+        view.see();
         client.cluster.refresh();
         view.changed().await.unwrap();
     }

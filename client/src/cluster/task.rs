@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use upsert_kafka_protocol::{ErrorCode, Str};
@@ -29,6 +29,7 @@ use super::outage::shared::SharedOutage;
 use super::refusals::Refusals;
 use super::schedule::Schedule;
 use super::tracked_topics::{TopicInterest, TrackedTopics};
+use super::view::ViewPublisher;
 use super::{Coordinator, Metadata};
 use crate::config::{Address, MetadataRecovery};
 use crate::connection::{Connection, ConnectionReply, Connector};
@@ -61,7 +62,7 @@ pub(super) struct ClusterTask {
     connector: Connector,
     mailbox: mpsc::Receiver<Command>,
     asked: Arc<Notify>,
-    view: watch::Sender<Arc<Metadata>>,
+    view: ViewPublisher,
     schedule: Schedule,
     tracked: TrackedTopics,
     nodes: BTreeMap<i32, NodeConnections>,
@@ -92,7 +93,7 @@ impl ClusterTask {
         connector: Connector,
         mailbox: mpsc::Receiver<Command>,
         asked: Arc<Notify>,
-        view: watch::Sender<Arc<Metadata>>,
+        view: ViewPublisher,
         bootstrap: Connection,
     ) -> Self {
         let Connector { config, environment, .. } = &connector;
@@ -127,14 +128,16 @@ impl ClusterTask {
                 self.request_metadata();
             }
             let due = self.schedule.deadline();
-            // Every branch is cancel-safe: each only waits for something to take.
+            // Every branch is cancel-safe: each only waits for something to take. What cannot come without end goes
+            // first: jobs end once, and however often it is asked for, the view is renewed once.
             tokio::select! {
+                biased;
+                Some(Ok(done)) = self.jobs.join_next() => self.handle_event(done),
+                () = self.asked.notified() => self.schedule.handle_asked(),
                 command = self.mailbox.recv() => match command {
                     Some(command) => self.handle_command(command),
                     None => return,
                 },
-                Some(Ok(done)) = self.jobs.join_next() => self.handle_event(done),
-                () = self.asked.notified() => self.schedule.handle_asked(),
                 () = until(due) => {}
             }
         }
@@ -452,11 +455,11 @@ impl ClusterTask {
     }
 
     fn metadata(&self) -> Arc<Metadata> {
-        Arc::clone(&self.view.borrow())
+        self.view.latest()
     }
 
     fn publish(&self, view: Metadata) {
-        self.view.send_replace(Arc::new(view));
+        self.view.publish(view);
     }
 }
 

@@ -87,7 +87,7 @@ async fn of_thousands_of_topics_only_two_are_asked_for() {
         cluster.topic(name, TopicInterest::Lasting, soon()).await.unwrap();
     }
     let mut view = cluster.watch();
-    view.borrow_and_update();
+    view.see();
     cluster.refresh();
     view.changed().await.unwrap();
     assert_eq!(cluster.metadata().topics.len(), 2);
@@ -111,7 +111,7 @@ async fn a_topic_that_is_idle_is_asked_for_no_longer() {
     cluster.topic("old", TopicInterest::WhileUsed, soon()).await.unwrap();
     let mut view = cluster.watch();
     while cluster.metadata().topics.contains_key("old") {
-        view.borrow_and_update();
+        view.see();
         cluster.refresh();
         view.changed().await.unwrap();
     }
@@ -348,7 +348,7 @@ async fn a_hint_moves_the_leader_before_the_next_renewal() {
     let cluster = opened(peer.config()).await;
     cluster.topic("orders", TopicInterest::Lasting, soon()).await.unwrap();
     let mut view = cluster.watch();
-    view.borrow_and_update();
+    view.see();
     cluster.leader_moved("orders", 0, 4, 6);
     view.changed().await.unwrap();
     assert_eq!(cluster.metadata().leader("orders", 0), Some((4, 6)));

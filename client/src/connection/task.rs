@@ -87,13 +87,15 @@ impl Traffic {
         idle_max: Option<Duration>,
     ) -> CloseReason {
         let mut timer = Timer::new(self.timer_at(idle_max), self.clock.now());
-        // Every branch is cancel-safe: a read or a write that did not happen took no bytes.
+        // Every branch is cancel-safe: a read or a write that did not happen took no bytes. None is starved: answers end
+        // with what was asked, and what is written with what was taken from the queue, which waits for both.
         while self.wanted || !self.pipeline.is_empty() {
             let pause = self.pipeline.pause(self.clock.now());
             if let Some(until) = pause {
                 timer.not_after(until);
             }
             tokio::select! {
+                biased;
                 read = reader.read_buf(frames.room()) => match read {
                     Ok(0) => return CloseReason::ClosedByBroker,
                     Ok(_) => {
@@ -107,10 +109,6 @@ impl Traffic {
                     Ok(bytes) => self.handle_written(bytes),
                     Err(error) => return CloseReason::Broken(error),
                 },
-                command = queue.recv(), if self.takes_requests() && pause.is_none() => {
-                    self.handle_command(command, queue);
-                    timer.not_after(self.timer_at(idle_max));
-                }
                 event = next_of_login(&mut self.reauthentication) => {
                     if let Err(end) = self.handle_login(event, queue) {
                         return end;
@@ -123,11 +121,15 @@ impl Traffic {
                         return CloseReason::Timeout;
                     }
                     let waits = self.logs_in() || self.pipeline.pause(now).is_some();
-                    let idle = self.pipeline.is_empty() && !waits;
+                    let idle = self.pipeline.is_empty() && queue.is_empty() && !waits;
                     if idle && idle_max.is_some_and(|idle| timer.idle_since + idle <= now) {
                         return CloseReason::Idle;
                     }
                     timer.set(self.timer_at(idle_max));
+                }
+                command = queue.recv(), if self.takes_requests() && pause.is_none() => {
+                    self.handle_command(command, queue);
+                    timer.not_after(self.timer_at(idle_max));
                 }
             }
             if !self.pipeline.is_empty() {

@@ -5,7 +5,6 @@
 //! tells of every result. A request runs as a task of the runtime, so it goes on while nobody polls; its result
 //! waits in the `JoinSet` until a poll takes it in.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use upsert_kafka_protocol::records::Corrupt;
@@ -30,7 +29,7 @@ impl Consumer {
     pub(super) fn start_requests(&mut self, now: Instant) {
         // The cluster's mailbox may be full. It empties soon, and the metadata that comes then leads here again.
         self.unannounced.retain(|topic| !self.cluster.track(topic, TopicInterest::Lasting));
-        let metadata = Arc::clone(&self.metadata.borrow_and_update());
+        let metadata = self.metadata.see();
         let requests = self.positions.poll(now, &metadata);
         for (node, lookups) in requests.lookups {
             let cluster = self.cluster.clone();

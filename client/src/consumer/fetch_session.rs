@@ -11,7 +11,7 @@
 //! The session holds no more partitions than the last request was for. A partition that an incremental answer leaves
 //! out has no new records, and its high watermark is the one told last.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use upsert_kafka_protocol::{ErrorCode, Uuid};
 
@@ -27,7 +27,7 @@ pub(super) struct FetchSession {
     epoch: i32,
     /// Whether the session knows topics by id (Fetch 13) and not by name.
     by_id: bool,
-    partitions: HashMap<TopicPartition, SessionPartition>,
+    partitions: BTreeMap<TopicPartition, SessionPartition>,
 }
 
 /// The part of a session in a request.
@@ -128,7 +128,7 @@ impl FetchSession {
 
     fn forget_all_but(&mut self, targets: &[FetchTarget]) -> Vec<(TopicPartition, Uuid)> {
         let asked: HashSet<_> = targets.iter().map(|target| &target.topic_partition).collect();
-        let gone = self.partitions.extract_if(|of, _| !asked.contains(of));
+        let gone = self.partitions.extract_if(.., |of, _| !asked.contains(of));
         gone.map(|(of, known)| (of, known.topic_id)).collect()
     }
 }

@@ -16,7 +16,7 @@
 //!   nothing (KIP-516).
 //! - **Failures** are tried again after growing waits, for `default.api.timeout.ms`; then the caller is told.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -49,7 +49,8 @@ use state::PartitionState;
 /// The assigned partitions, and the brokers that were asked for them.
 #[derive(Debug)]
 pub(super) struct Positions {
-    states: HashMap<TopicPartition, PartitionState>,
+    /// In order: a simulation's run is the same each time, to the last request.
+    states: BTreeMap<TopicPartition, PartitionState>,
     nodes: HashMap<i32, NodeState>,
     /// The latest generation that was given to a partition.
     generation: u64,
@@ -82,7 +83,7 @@ pub(super) struct Progress {
 
 impl Positions {
     pub(super) fn new(limits: FetchLimits) -> Self {
-        Self { states: HashMap::new(), nodes: HashMap::new(), generation: 0, served: 0, limits }
+        Self { states: BTreeMap::new(), nodes: HashMap::new(), generation: 0, served: 0, limits }
     }
 
     /// Replaces the assignment. What is under way for the old one no longer counts.
@@ -114,7 +115,7 @@ impl Positions {
         self.states.contains_key(of)
     }
 
-    /// The assigned partitions, in no order.
+    /// The assigned partitions, in order.
     pub(super) fn partitions(&self) -> impl Iterator<Item = &TopicPartition> {
         self.states.keys()
     }
@@ -147,7 +148,7 @@ impl Positions {
 
     /// The topics of the assigned partitions, each once.
     pub(super) fn topics(&self) -> Vec<Arc<str>> {
-        let topics: HashSet<&Arc<str>> = self.states.keys().map(|of| &of.topic).collect();
+        let topics: BTreeSet<&Arc<str>> = self.states.keys().map(|of| &of.topic).collect();
         topics.into_iter().cloned().collect()
     }
 

@@ -103,17 +103,19 @@ impl<T: Ending> RenewalTask<T> {
         let mut fetching: Option<Fetching<T>> = None;
         loop {
             let refresh_at = self.refresh_at.filter(|_| fetching.is_none());
-            // Each branch is cancel-safe: a question stays in its queue, a fetch in its variable.
+            // Each branch is cancel-safe: a question stays in its queue, a fetch in its variable. Questions come last: they
+            // alone may come without end.
             tokio::select! {
-                ask = asks.recv() => match ask {
-                    Some(ask) => self.answer(ask),
-                    None => return,
-                },
+                biased;
                 fetched = next(&mut fetching) => {
                     fetching = None;
                     self.settle(fetched);
                 }
                 () = until(refresh_at), if refresh_at.is_some() => fetching = Some((self.fetch)()),
+                ask = asks.recv() => match ask {
+                    Some(ask) => self.answer(ask),
+                    None => return,
+                },
             }
             if !self.waiting.is_empty() && fetching.is_none() {
                 fetching = Some((self.fetch)());

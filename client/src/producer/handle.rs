@@ -196,11 +196,11 @@ impl Handle {
     /// Waits for the next view of the cluster.
     pub(super) async fn renew(&self, deadline: Instant) {
         let mut view = self.cluster.watch();
-        view.borrow_and_update();
+        view.see();
         self.cluster.refresh();
         // With none in time the old one must do.
         _ = timeout_at(deadline.into(), view.changed()).await;
-        let renewed = Arc::clone(&view.borrow());
+        let renewed = view.latest();
         self.shared.update(&renewed);
     }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
 use upsert_kafka_protocol::messages::produce::{ProduceRequest, ProduceResponse};
 
 use super::ProducerShared;
@@ -22,7 +21,7 @@ use super::sequence::SequenceConfig;
 use super::transactions::{Order, Ticket};
 use super::verdict::BatchAnswer;
 use super::writer::Writer;
-use crate::cluster::{Cluster, Metadata};
+use crate::cluster::{Cluster, View};
 use crate::connection::Connection;
 use crate::environment::until;
 use crate::error::Scope;
@@ -34,7 +33,7 @@ use crate::{Config, Error, ErrorKind};
 pub(super) struct Sender {
     shared: Arc<ProducerShared>,
     cluster: Cluster,
-    view: watch::Receiver<Arc<Metadata>>,
+    view: View,
     dispatch: Dispatch,
     leaders: BTreeMap<i32, LeaderConnection>,
     coordinator_call: Option<CoordinatorCall>,
@@ -285,7 +284,7 @@ impl Sender {
     }
 
     fn handle_view(&mut self) {
-        let view = Arc::clone(&self.view.borrow_and_update());
+        let view = self.view.see();
         self.shared.update(&view);
         self.dispatch.handle_leaders(&view, self.shared.clock.now());
     }

@@ -107,14 +107,16 @@ impl SinkTask {
     pub(super) async fn run(&mut self) -> Result<(), Error> {
         loop {
             let due_at = self.writer.due_at();
-            // recv is cancel-safe, and when something is due is the writer's to say again.
+            // recv is cancel-safe, and when something is due is the writer's to say again. Changes come last: they alone come
+            // without end.
             tokio::select! {
+                biased;
+                () = due(due_at) => self.release().await?,
                 handed = self.inbox.recv() => match handed {
                     Some(Handover::Batch(changes)) => self.write(&changes).await?,
                     Some(Handover::Flush(asked)) => self.flush(asked).await?,
                     None => return Ok(()),
                 },
-                () = due(due_at) => self.release().await?,
             }
         }
     }

@@ -210,14 +210,14 @@ impl Task {
         let mut checkpoints = ticks(checkpoint_interval);
         let mut discoveries = ticks(self.discovery_interval.unwrap_or(Duration::MAX));
         while !self.source.is_done() && !*stop.borrow_and_update() {
-            // poll is cancel-safe, a tick that is lost comes again, and the stop is a level.
+            // poll is cancel-safe, a tick that is lost comes again, and the stop is a level. Records come last: they alone come
+            // without end, and ticks that were missed are not made up for.
             let done = tokio::select! {
-                polled = self.source.poll() => match polled {
-                    Ok(Polled::Kafka(event)) => self.handle(event).await,
-                    Ok(Polled::Lines(batch)) => self.process_lines(&batch).await,
-                    Ok(Polled::End) => Ok(()),
-                    Err(error) => self.source.recover(error).await,
-                },
+                biased;
+                _ = stop.changed() => {
+                    debug!("asked to stop");
+                    Ok(())
+                }
                 _ = checkpoints.tick() => self.checkpoint().await,
                 () = asked(&mut self.asked) => {
                     checkpoints.reset();
@@ -228,10 +228,12 @@ impl Task {
                     self.discover().await;
                     Ok(())
                 }
-                _ = stop.changed() => {
-                    debug!("asked to stop");
-                    Ok(())
-                }
+                polled = self.source.poll() => match polled {
+                    Ok(Polled::Kafka(event)) => self.handle(event).await,
+                    Ok(Polled::Lines(batch)) => self.process_lines(&batch).await,
+                    Ok(Polled::End) => Ok(()),
+                    Err(error) => self.source.recover(error).await,
+                },
             };
             if let Err(error) = done {
                 self.survive(error).await?;

@@ -6,9 +6,9 @@ use tokio::time::Instant;
 use upsert_kafka_broker::{Action, Fault, FaultHandle};
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
 
+use super::random::Random;
 use super::recipe::{Harm, Recipe};
 use super::run::Whole;
-use crate::simulation::random::Random;
 
 /// The mishaps of a run.
 pub(crate) struct Faults {
@@ -40,6 +40,9 @@ const APIS: &[ApiKey] = &[
     ApiKey::END_TXN,
     ApiKey::LIST_OFFSETS,
 ];
+
+/// Who commits positions.
+const COMMITS: &[ApiKey] = &[ApiKey::OFFSET_COMMIT, ApiKey::TXN_OFFSET_COMMIT];
 
 /// Twice so much is below `log.message.timestamp.after.max.ms`.
 const JUMP_MS_MAX: u64 = 25 * 60 * 1000;
@@ -78,7 +81,12 @@ impl Faults {
         self.count += 1;
         let drawn = self.random.range(0, 99);
         match self.harm {
-            Harm::Gentle if drawn < 70 => self.stop_process(whole),
+            Harm::Gentle if drawn < 50 => self.stop_process(whole),
+            Harm::Gentle if drawn < 75 => {
+                let api = *self.random.pick(COMMITS).expect("one of them");
+                let fault = Fault::new(api, Action::Answer(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS));
+                self.arm(whole, fault).await;
+            }
             Harm::Gentle => self.move_leader(whole).await,
             Harm::Kills if drawn < 60 => self.kill_process(whole).await,
             Harm::Kills if drawn < 85 => self.stop_process(whole),
@@ -91,7 +99,10 @@ impl Faults {
                 55..=62 => self.refuse(whole),
                 63..=72 => self.stop_node(whole).await,
                 73..=76 => self.jump(whole),
-                _ => self.arm(whole).await,
+                _ => {
+                    let fault = self.fault();
+                    self.arm(whole, fault).await;
+                }
             },
         }
     }
@@ -180,17 +191,31 @@ impl Faults {
         whole.broker.start_node(node).await.expect("a node");
     }
 
-    async fn arm(&mut self, whole: &mut Whole) {
+    fn fault(&mut self) -> Fault {
         let api = self.random.pick(APIS).copied().unwrap_or(ApiKey::PRODUCE);
         let action = match self.random.range(0, 3) {
             0 => Action::Close,
             1 => Action::LoseAnswer,
             2 => Action::Delay(Duration::from_millis(self.random.scale(10, 6_000))),
+            _ if api == ApiKey::PRODUCE => self.produce_refusal(),
             _ => Action::Answer(refusal(api)),
         };
-        let fault = Fault::new(api, action)
-            .skip(self.random.range(0, 3) as u32)
-            .times(self.random.range(1, 3) as u32);
+        Fault::new(api, action).skip(self.random.range(0, 3) as u32)
+    }
+
+    /// A leader's that has not written, or has.
+    fn produce_refusal(&mut self) -> Action {
+        match self.random.range(0, 5) {
+            0 => Action::Answer(ErrorCode::NOT_ENOUGH_REPLICAS),
+            1 => Action::Answer(ErrorCode::KAFKA_STORAGE_ERROR),
+            2 => Action::AnswerAfterWork(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND),
+            3 => Action::AnswerAfterWork(ErrorCode::REQUEST_TIMED_OUT),
+            _ => Action::Answer(refusal(ApiKey::PRODUCE)),
+        }
+    }
+
+    async fn arm(&mut self, whole: &Whole, fault: Fault) {
+        let fault = fault.times(self.random.range(1, 3) as u32);
         whole.tell(|| format!("{fault:?}"));
         self.armed.push(whole.broker.fault(fault).await);
     }

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex, split};
-use tokio::sync::watch;
+use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::time::{Instant, sleep};
 use upsert_kafka_broker::Connector;
 use upsert_kafka_client::{Address, Bytes, Clock, Environment};
 
+use super::random::Random;
 use super::tap::Tap;
-use crate::simulation::random::Random;
 
 /// The network of a run. Clones share it.
 #[derive(Clone)]
@@ -133,15 +133,22 @@ impl Link {
     async fn carry(self, client: DuplexStream, broker: DuplexStream, mut is_cut: watch::Receiver<bool>) {
         let (mut from_client, mut to_client) = split(client);
         let (mut from_broker, mut to_broker) = split(broker);
+        let to_client_shared = AsyncMutex::new(&mut to_client);
         let mut random = Random::new(self.network.seed ^ self.number.wrapping_mul(0x9e37_79b9));
         let latency_ms =
             if random.percent(10) { self.network.latency_ms * 10 } else { self.network.latency_ms };
         let (mut up, mut down) = (Random::new(random.bits()), Random::new(random.bits()));
-        let connection = self.network.tap.connection(self.dialer);
+        let connection = self.network.tap.connection(self.dialer, self.number);
         let requests = async {
             while let Some(frame) = read(&mut from_client).await {
                 self.delay(&mut up, latency_ms).await;
-                for frame in connection.request(frame) {
+                let passed = connection.request(frame);
+                if let Some(frame) = passed.to_client
+                    && !write(&mut **to_client_shared.lock().await, &frame).await
+                {
+                    return;
+                }
+                for frame in passed.to_broker {
                     if !write(&mut to_broker, &frame).await {
                         return;
                     }
@@ -152,7 +159,7 @@ impl Link {
             while let Some(frame) = read(&mut from_broker).await {
                 let Some(frame) = connection.answer(frame) else { continue };
                 self.delay(&mut down, latency_ms).await;
-                if !write(&mut to_client, &frame).await {
+                if !write(&mut **to_client_shared.lock().await, &frame).await {
                     return;
                 }
             }
@@ -162,6 +169,11 @@ impl Link {
             _ = is_cut.wait_for(|cut| *cut) => {}
             () = requests => {}
             () = answers => {}
+        }
+        for frame in connection.cut() {
+            if !write(&mut to_client, &frame).await {
+                return;
+            }
         }
     }
 

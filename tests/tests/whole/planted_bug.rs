@@ -7,8 +7,8 @@ use upsert_kafka_client::Bytes;
 use upsert_kafka_protocol::header::RequestHeader;
 use upsert_kafka_protocol::messages::{
     ConsumerGroupHeartbeatResponse, EndTxnRequest, FetchRequest, HeartbeatResponse, OffsetCommitRequest,
-    OffsetCommitResponse, OffsetFetchResponse, ProduceRequest, ProduceResponse, SyncGroupResponse,
-    TxnOffsetCommitRequest,
+    OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, ProduceRequest, SyncGroupResponse,
+    TxnOffsetCommitRequest, TxnOffsetCommitResponse,
 };
 use upsert_kafka_protocol::records::{Stamp, restamp};
 use upsert_kafka_protocol::{ApiKey, ErrorCode, Message};
@@ -28,12 +28,32 @@ pub(crate) enum PlantedBug {
     TransactionBehind,
     /// Checkpoint: who is given a partition does not find its position.
     PositionForgotten,
+    /// Checkpoint, in a transaction: a position is read though a transaction on it is about to be committed.
+    PositionUnstable,
+    /// Checkpoint: positions that the coordinator refuses count as committed.
+    CommitRefusalUnheard,
     /// Client, consumer: the first fetch of a connection leaves a record out.
     RecordSkipped,
     /// Client, producer: batches have no sequence, so that one that is sent again is written again.
     SequenceMissing,
     /// Client, producer: what a leader refuses counts as written.
     RefusalAcknowledged,
+    /// Client, producer: a batch that is refused as out of order counts as written.
+    OutOfOrderAccepted,
+    /// Client, producer: after a gap sequences begin at 0 again under the old epoch.
+    EpochNotBumped,
+    /// Client, producer: an answer that was lost counts as a good one.
+    LostAcknowledged,
+    /// Client, producer: the later parts of a batch that was too large get the sequence of the first.
+    SequenceReused,
+    /// Client, producer: a batch in doubt that is refused as out of order counts as written, without a look into the log.
+    UnreadAcknowledged,
+    /// Client, producer: what lies in the log of a batch in doubt is not known again, so that it is sent once more.
+    UnreadResent,
+    /// Client, producer: a batch in doubt fails without a look into the log.
+    UnreadFailed,
+    /// Client, producer: a transaction is ended while its batches are still in flight.
+    EndedUnanswered,
     /// Transactions: an abort commits.
     AbortCommits,
     /// Transactions: a commit aborts, and nobody is told.
@@ -53,24 +73,33 @@ pub(crate) enum PlantedBug {
 }
 
 impl PlantedBug {
-    /// All of them, each with how many of its seeds may be needed to find it.
-    pub(crate) const ALL: &[(Self, u64)] = &[
-        (Self::CommitAhead, 40),
-        (Self::CommitBehind, 40),
-        (Self::TransactionAhead, 40),
-        (Self::TransactionBehind, 40),
-        (Self::PositionForgotten, 40),
-        (Self::RecordSkipped, 40),
-        (Self::SequenceMissing, 200),
-        (Self::RefusalAcknowledged, 40),
-        (Self::AbortCommits, 200),
-        (Self::CommitAborts, 40),
-        (Self::UncommittedShown, 40),
-        (Self::TransactionLeft, 40),
-        (Self::RebalanceUnheard, 300),
-        (Self::AssignmentShared, 40),
-        (Self::AssignmentWhole, 40),
-        (Self::AppendedTwice, 40),
+    pub(crate) const ALL: &[Self] = &[
+        Self::CommitAhead,
+        Self::CommitBehind,
+        Self::TransactionAhead,
+        Self::TransactionBehind,
+        Self::PositionForgotten,
+        Self::PositionUnstable,
+        Self::CommitRefusalUnheard,
+        Self::RecordSkipped,
+        Self::SequenceMissing,
+        Self::RefusalAcknowledged,
+        Self::OutOfOrderAccepted,
+        Self::EpochNotBumped,
+        Self::LostAcknowledged,
+        Self::SequenceReused,
+        Self::UnreadAcknowledged,
+        Self::UnreadResent,
+        Self::UnreadFailed,
+        Self::EndedUnanswered,
+        Self::AbortCommits,
+        Self::CommitAborts,
+        Self::UncommittedShown,
+        Self::TransactionLeft,
+        Self::RebalanceUnheard,
+        Self::AssignmentShared,
+        Self::AssignmentWhole,
+        Self::AppendedTwice,
     ];
 
     /// Whether a run of that recipe comes to the place where the bug is.
@@ -83,11 +112,22 @@ impl PlantedBug {
             | Self::AbortCommits
             | Self::CommitAborts
             | Self::UncommittedShown
+            | Self::EndedUnanswered
             | Self::TransactionLeft => job.is_exactly_once,
+            Self::PositionUnstable => job.is_exactly_once && is_shared && recipe.marker_delay_ms > 0,
+            Self::CommitRefusalUnheard => job.is_exactly_once || recipe.harm != Harm::Kills,
+            Self::SequenceReused => recipe.message_bytes_max.is_some(),
             Self::RebalanceUnheard => is_shared && !job.is_consumer_protocol && !job.is_exactly_once,
             Self::AssignmentShared => is_shared && !job.is_consumer_protocol,
             Self::AssignmentWhole => is_shared && job.is_consumer_protocol,
-            Self::SequenceMissing | Self::RefusalAcknowledged => recipe.harm == Harm::All,
+            Self::SequenceMissing
+            | Self::RefusalAcknowledged
+            | Self::OutOfOrderAccepted
+            | Self::EpochNotBumped
+            | Self::LostAcknowledged
+            | Self::UnreadAcknowledged
+            | Self::UnreadResent
+            | Self::UnreadFailed => recipe.harm == Harm::All,
             Self::PositionForgotten | Self::RecordSkipped | Self::AppendedTwice => true,
         }
     }
@@ -137,6 +177,9 @@ impl PlantedBug {
                     request.committed = self == Self::AbortCommits;
                 })
             }
+            (Self::PositionUnstable, ApiKey::OFFSET_FETCH) => {
+                changed(body, version, |request: &mut OffsetFetchRequest| request.require_stable = false)
+            }
             (Self::UncommittedShown, ApiKey::FETCH) => {
                 changed(body, version, |request: &mut FetchRequest| request.isolation_level = 0)
             }
@@ -169,17 +212,16 @@ impl PlantedBug {
                     });
                 })
             }
-            (Self::RefusalAcknowledged, ApiKey::PRODUCE) => {
-                changed(body, version, |answer: &mut ProduceResponse| {
-                    let partitions =
-                        answer.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses);
-                    partitions.for_each(|it| it.error_code = ErrorCode::NONE);
-                })
-            }
             (Self::RebalanceUnheard, ApiKey::HEARTBEAT) => {
                 changed(body, version, |answer: &mut HeartbeatResponse| answer.error_code = ErrorCode::NONE)
             }
-            (Self::RebalanceUnheard, ApiKey::OFFSET_COMMIT) => {
+            (Self::CommitRefusalUnheard, ApiKey::TXN_OFFSET_COMMIT) => {
+                changed(body, version, |answer: &mut TxnOffsetCommitResponse| {
+                    let partitions = answer.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
+                    partitions.for_each(|it| it.error_code = ErrorCode::NONE);
+                })
+            }
+            (Self::RebalanceUnheard | Self::CommitRefusalUnheard, ApiKey::OFFSET_COMMIT) => {
                 changed(body, version, |answer: &mut OffsetCommitResponse| {
                     let partitions = answer.topics.iter_mut().flat_map(|topic| &mut topic.partitions);
                     partitions.for_each(|it| it.error_code = ErrorCode::NONE);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::simulation::random::Random;
+use super::random::Random;
 
 /// A run's ingredients.
 #[derive(Clone, Debug)]
@@ -17,6 +17,12 @@ pub(crate) struct Recipe {
     /// The version of transactions that the brokers offer; 1 is the classic one.
     pub(crate) transaction_version: i16,
     pub(crate) marker_delay_ms: u64,
+    /// Of both topics, where it is so little that batches go in parts.
+    pub(crate) message_bytes_max: Option<u64>,
+    /// Of every producer.
+    pub(crate) batch_bytes: u64,
+    pub(crate) linger_ms: u64,
+    pub(crate) in_flight: u64,
     /// Milliseconds that a frame is under way, at most; some connections are slower.
     pub(crate) latency_ms: u64,
     pub(crate) feed_interval_ms: u64,
@@ -43,7 +49,8 @@ pub(crate) struct JobRecipe {
 /// Which mishaps there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Harm {
-    /// Processes come and go as they are asked to, and leaders move: no row may be written twice.
+    /// Processes come and go as they are asked to, leaders move, and a coordinator is loading when positions are to be
+    /// committed: no row may be written twice.
     Gentle,
     /// Processes are killed as well.
     Kills,
@@ -70,7 +77,11 @@ impl Recipe {
             keys: partitions * random.range(1, 2) as i32,
             job,
             transaction_version: random.range(1, 2) as i16,
-            marker_delay_ms: if random.percent(70) { 0 } else { random.scale(1, 200) },
+            marker_delay_ms: if random.percent(70) { 0 } else { random.scale(1, 2_500) },
+            message_bytes_max: random.percent(15).then(|| random.range(160, 400)),
+            batch_bytes: random.scale(100, 16_384),
+            linger_ms: if random.percent(50) { 5 } else { random.scale(0, 100) },
+            in_flight: random.range(1, 5),
             latency_ms: if random.percent(30) { 0 } else { random.scale(1, 40) },
             feed_interval_ms: random.scale(100, 1000),
             fault_interval_ms: random.scale(300, 4000),
@@ -84,6 +95,15 @@ impl Recipe {
     pub(crate) fn names_held(&self) -> Duration {
         let are_held = self.job.is_named && self.job.is_consumer_protocol && self.harm != Harm::Gentle;
         if are_held { SESSION + Duration::from_secs(2) } else { Duration::ZERO }
+    }
+
+    /// What producers are told.
+    pub(crate) fn producer_properties(&self) -> [(&'static str, String); 3] {
+        [
+            ("batch.size", self.batch_bytes.to_string()),
+            ("linger.ms", self.linger_ms.to_string()),
+            ("max.in.flight.requests.per.connection", self.in_flight.to_string()),
+        ]
     }
 
     /// The script that every process runs: it copies `orders` to `latest`.
@@ -118,10 +138,13 @@ impl Recipe {
         } else {
             ""
         };
+        let producer =
+            self.producer_properties().map(|(key, value)| format!("'properties.{key}' = '{value}',"));
+        let producer = producer.concat();
         format!(
             "SET 'execution.checkpointing.interval' = '{} ms'; {orders}
              CREATE TABLE latest (id INT, number BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH (
-                'connector' = 'upsert-kafka', 'topic' = 'latest', {common} {guarantee}
+                'connector' = 'upsert-kafka', 'topic' = 'latest', {common} {producer} {guarantee}
                 'key.format' = 'json', 'value.format' = 'json');
              INSERT INTO latest SELECT id, number FROM orders;",
             job.checkpoint_ms

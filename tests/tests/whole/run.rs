@@ -1,5 +1,6 @@
 //! A run: a world is made of a seed, disturbed, left alone, and judged.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -17,6 +18,7 @@ use super::processes::{LifeEnd, Processes};
 use super::recipe::{FETCH_MAX_WAIT_MS, REQUEST_TIMEOUT_MS, Recipe, SESSION};
 use super::tap::Tap;
 use super::topic_log::TopicLog;
+use super::trace::Trace;
 use super::wall::Wall;
 
 /// What a run that kept its promises came to.
@@ -27,13 +29,6 @@ pub(crate) struct Tally {
     pub(crate) frames: u64,
     pub(crate) failures: u64,
     pub(crate) virtual_time: Duration,
-}
-
-/// A run, and what it said.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) verdict: Result<Tally, String>,
-    pub(crate) trace: Vec<String>,
 }
 
 /// Everything in a run.
@@ -47,7 +42,7 @@ pub(crate) struct Whole {
     pub(crate) walls: (Wall, Wall),
     tap: Tap,
     feeder: Feeder,
-    trace: Vec<String>,
+    trace: Trace,
     failures: u64,
 }
 
@@ -75,24 +70,25 @@ const OWNED_WITHIN: Duration = Duration::from_secs(30);
 /// And within so much all processes have stopped.
 const STOPPED_WITHIN: Duration = Duration::from_secs(30);
 
-/// Runs a seed on a runtime of its own, with a bug or without.
-pub(crate) fn run(seed: u64, bug: Option<PlantedBug>) -> Outcome {
+/// Runs a seed on a runtime of its own, with a bug or without; what it does goes to `lines`, if somebody reads them.
+pub(crate) fn run(
+    seed: u64,
+    bug: Option<PlantedBug>,
+    lines: Option<Arc<Mutex<Vec<String>>>>,
+) -> Result<Tally, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.expect("a runtime");
-    let outcome = runtime.block_on(async {
-        let mut whole = match Whole::new(Recipe::draw(seed), bug).await {
-            Ok(whole) => whole,
-            Err(why) => return Outcome { verdict: Err(why), trace: Vec::new() },
-        };
-        let verdict = whole.play().await;
-        Outcome { verdict, trace: whole.trace }
+    let verdict = runtime.block_on(async {
+        let trace = Trace::new(lines);
+        Whole::new(Recipe::draw(seed), bug, trace).await?.play().await
     });
     runtime.shutdown_background();
-    outcome
+    verdict
 }
 
 impl Whole {
-    async fn new(recipe: Recipe, bug: Option<PlantedBug>) -> Result<Self, String> {
+    async fn new(recipe: Recipe, bug: Option<PlantedBug>, trace: Trace) -> Result<Self, String> {
+        trace.tell(|| format!("{recipe:#?}"));
         let config = BrokerConfig::default()
             .with_nodes(recipe.nodes)
             .with_auto_create_topics(false)
@@ -106,22 +102,20 @@ impl Whole {
             .with_clock(upsert_kafka_broker::Clock::of(walls.0.clone()))
             .without_sockets();
         let broker = Broker::start_in(config, machine).await.map_err(|error| error.to_string())?;
-        let (clock, tap) = (Clock::of(walls.1.clone()), Tap::new(recipe.processes, bug));
+        let (clock, tap) = (Clock::of(walls.1.clone()), Tap::new(recipe.processes, bug, trace.clone()));
         let network = Network::new(broker.connector(), clock, recipe.seed, recipe.latency_ms, tap.clone());
         let servers: Vec<_> = broker.addresses().iter().map(ToString::to_string).collect();
         let servers = servers.join(",");
         let feeder = Feeder::open(&recipe, &network, &servers).await.map_err(|error| error.to_string())?;
         let sql = recipe.sql(&servers);
         let processes = Processes::new(sql, recipe.job.is_named, recipe.processes, network.clone());
-        let trace = vec![format!("{recipe:#?}")];
         let began = Instant::now();
         Ok(Self { recipe, broker, network, processes, began, walls, tap, feeder, trace, failures: 0 })
     }
 
     /// Adds a line to the trace.
-    pub(crate) fn tell(&mut self, line: impl FnOnce() -> String) {
-        let at = self.began.elapsed().as_millis();
-        self.trace.push(format!("{at:>7} ms  {}", line()));
+    pub(crate) fn tell(&self, line: impl FnOnce() -> String) {
+        self.trace.tell(line);
     }
 
     async fn play(&mut self) -> Result<Tally, String> {
@@ -260,13 +254,19 @@ impl Feeder {
     ) -> Result<Self, upsert_kafka_client::Error> {
         let environment = network.environment(Dialer { process: recipe.processes, life: 0 });
         let timeout = REQUEST_TIMEOUT_MS.to_string();
+        let properties = recipe.producer_properties();
         let pairs =
             [("bootstrap.servers", servers), ("request.timeout.ms", &*timeout), ("client.id", "feeder")];
+        let pairs = pairs.into_iter().chain(properties.iter().map(|(key, value)| (*key, &**value)));
         let client = Client::open_in(Config::from_properties(pairs, Role::Producer)?.0, environment).await?;
         let topics = [
             NewTopic::new("orders").partitions(recipe.partitions.0),
             NewTopic::new("latest").partitions(recipe.partitions.1),
         ];
+        let topics = topics.map(|topic| match recipe.message_bytes_max {
+            Some(bytes) => topic.config("max.message.bytes", bytes.to_string()),
+            None => topic,
+        });
         for made in client.admin().create_topics(&topics).await? {
             made?;
         }

@@ -1,17 +1,20 @@
 //! What passes through the links: who reads which partition and commits how far; and where bugs are planted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use upsert_kafka_client::Bytes;
 use upsert_kafka_protocol::header::{RequestHeader, ResponseHeader};
 use upsert_kafka_protocol::messages::{
-    FetchRequest, FetchResponse, OffsetCommitRequest, OffsetCommitResponse,
+    FetchRequest, FetchResponse, OffsetCommitRequest, OffsetCommitResponse, ProduceRequest, ProduceResponse,
 };
 use upsert_kafka_protocol::{ApiKey, ErrorCode, Message};
 
+use super::batch_bug::{self, BatchMemory};
 use super::network::Dialer;
 use super::planted_bug::{PlantedBug, TappedConnectionState};
+use super::trace::Trace;
 
 /// Sees every frame of a run. Clones share it.
 #[derive(Clone)]
@@ -19,6 +22,7 @@ pub(crate) struct Tap {
     /// The dialers below are processes of the job.
     processes: usize,
     bug: Option<PlantedBug>,
+    trace: Trace,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -36,12 +40,23 @@ struct Seen {
     violation: Option<String>,
     /// The first assignment of a group that a bug gives to all.
     assignment: Option<Bytes>,
+    of_bug: BatchMemory,
+}
+
+/// What becomes of a request.
+#[derive(Default)]
+pub(crate) struct Passed {
+    pub(crate) to_broker: Vec<Bytes>,
+    /// An answer that no broker gave.
+    pub(crate) to_client: Option<Bytes>,
 }
 
 /// The frames of one connection.
 pub(crate) struct TappedConnection {
     tap: Tap,
     dialer: Dialer,
+    /// Of the link, among all of the run.
+    number: u64,
     state: Mutex<ConnectionState>,
 }
 
@@ -59,18 +74,25 @@ struct Asked {
     /// Of a commit, or of a fetch that asks for a session: partitions and positions.
     positions: Vec<(i32, i64)>,
     is_awaited: bool,
+    /// With a bug: what was to be written, and whether a producer looks into a log.
+    produce: Option<ProduceRequest>,
+    looks_into_log: bool,
 }
 
 /// Of a request that a client did not send.
 const NOBODYS_ID: i32 = -7;
+/// A producer that looks into a log waits for so long; nobody else asks so.
+const LOOK_WAIT_MS: i32 = 1;
+/// The first version of Produce whose answer's head has tagged fields.
+const FLEXIBLE_PRODUCE_SINCE: i16 = 9;
 
 impl Tap {
-    pub(crate) fn new(processes: usize, bug: Option<PlantedBug>) -> Self {
-        Self { processes, bug, seen: Arc::default() }
+    pub(crate) fn new(processes: usize, bug: Option<PlantedBug>, trace: Trace) -> Self {
+        Self { processes, bug, trace, seen: Arc::default() }
     }
 
-    pub(crate) fn connection(&self, dialer: Dialer) -> TappedConnection {
-        TappedConnection { tap: self.clone(), dialer, state: Mutex::default() }
+    pub(crate) fn connection(&self, dialer: Dialer, number: u64) -> TappedConnection {
+        TappedConnection { tap: self.clone(), dialer, number, state: Mutex::default() }
     }
 
     pub(crate) fn frames(&self) -> u64 {
@@ -94,27 +116,64 @@ impl Tap {
 
 impl TappedConnection {
     /// A request on its way, and what a bug makes of it.
-    pub(crate) fn request(&self, frame: Bytes) -> Vec<Bytes> {
+    pub(crate) fn request(&self, frame: Bytes) -> Passed {
         let inner = frame.slice(4..);
-        let Ok((head, body)) = RequestHeader::read(&inner) else { return vec![frame] };
+        let Ok((head, body)) = RequestHeader::read(&inner) else {
+            return Passed { to_broker: vec![frame], to_client: None };
+        };
         let (api, version) = (ApiKey(head.request_api_key), head.request_api_version);
+        self.tell("asks", head.correlation_id, api, &frame);
         let is_process = self.dialer.process < self.tap.processes;
         let positions = if is_process { self.look_at(api, version, &body) } else { Vec::new() };
+        let mut asked =
+            Asked { api, version, positions, is_awaited: true, produce: None, looks_into_log: false };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let asked = |positions, is_awaited| Asked { api, version, positions, is_awaited };
-        state.asked.insert(head.correlation_id, asked(positions, true));
-        let Some(bug) = self.tap.bug else { return vec![frame] };
+        let mut passed = Passed::default();
+        let Some(bug) = self.tap.bug else {
+            state.asked.insert(head.correlation_id, asked);
+            passed.to_broker.push(frame);
+            return passed;
+        };
         let head_bytes = &inner[..inner.len() - body.len()];
-        let mut frames = Vec::new();
         if let Some(body) = bug.request_before(&head, &body) {
-            state.asked.insert(NOBODYS_ID, asked(Vec::new(), false));
+            state.asked.insert(NOBODYS_ID, Asked::of_nobody(api, version));
             let mut head_bytes = head_bytes.to_vec();
             head_bytes[4..8].copy_from_slice(&NOBODYS_ID.to_be_bytes());
-            frames.push(framed(&head_bytes, &body));
+            passed.to_broker.push(framed(&head_bytes, &body));
         }
-        let changed = bug.request(&mut state.of_bug, &head, &body);
-        frames.push(changed.map_or(frame.clone(), |body| framed(head_bytes, &body)));
-        frames
+        let mut changed = bug.request(&mut state.of_bug, &head, &body);
+        match api {
+            ApiKey::PRODUCE => asked.produce = ProduceRequest::decode(&body, version).ok(),
+            ApiKey::FETCH => {
+                let fetch = FetchRequest::decode(&body, version);
+                asked.looks_into_log = fetch.is_ok_and(|it| it.max_wait_ms == LOOK_WAIT_MS);
+            }
+            _ => {}
+        }
+        if let Some(produce) = &asked.produce {
+            let written = self.tap.with(|seen| seen.of_bug.request(bug, produce));
+            if written != *produce {
+                changed = written.encode(version).ok().map(|it| it.into_bytes());
+            }
+            if bug == PlantedBug::EndedUnanswered && produce.transactional_id.is_some() {
+                passed.to_client = made_up(head.correlation_id, produce, version);
+                asked.is_awaited = passed.to_client.is_none();
+            }
+        }
+        state.asked.insert(head.correlation_id, asked);
+        passed.to_broker.push(changed.map_or(frame.clone(), |body| framed(head_bytes, &body)));
+        passed
+    }
+
+    /// What a client with a bug hears where a link was cut before an answer.
+    pub(crate) fn cut(&self) -> Vec<Bytes> {
+        if self.tap.bug != Some(PlantedBug::LostAcknowledged) {
+            return Vec::new();
+        }
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost =
+            state.asked.iter().filter_map(|(id, asked)| Some((id, asked.version, asked.produce.as_ref()?)));
+        lost.filter_map(|(id, version, produce)| made_up(*id, produce, version)).collect()
     }
 
     /// An answer on its way; `None` when nobody awaits it.
@@ -126,6 +185,7 @@ impl TappedConnection {
         if !asked.is_awaited {
             return None;
         }
+        self.tell("hears", id, asked.api, &frame);
         let Ok((_, body)) = ResponseHeader::read(&inner, asked.api.0, asked.version) else {
             return Some(frame);
         };
@@ -135,11 +195,38 @@ impl TappedConnection {
                 _ => self.look_at_commit(&asked, &body),
             }
         }
-        let changed = self.tap.bug.and_then(|bug| {
-            self.tap.with(|seen| bug.answer(&mut seen.assignment, asked.api, asked.version, &body))
-        });
+        let changed = self.tap.bug.and_then(|bug| self.answer_of_bug(bug, &asked, &body));
         let head = &inner[..inner.len() - body.len()];
         Some(changed.map_or(frame.clone(), |body| framed(head, &body)))
+    }
+
+    fn answer_of_bug(&self, bug: PlantedBug, asked: &Asked, body: &Bytes) -> Option<Bytes> {
+        self.tap.with(|seen| match &asked.produce {
+            _ if asked.looks_into_log => {
+                let mut answer = FetchResponse::decode(body, asked.version).ok()?;
+                seen.of_bug.log(bug, &mut answer);
+                Some(answer.encode(asked.version).ok()?.into_bytes())
+            }
+            Some(produce) => {
+                let mut answer = ProduceResponse::decode(body, asked.version).ok()?;
+                seen.of_bug.answer(bug, produce, &mut answer);
+                Some(answer.encode(asked.version).ok()?.into_bytes())
+            }
+            None => bug.answer(&mut seen.assignment, asked.api, asked.version, body),
+        })
+    }
+
+    /// The bytes by their checksum: who compares two traces compares the frames.
+    fn tell(&self, verb: &str, id: i32, api: ApiKey, frame: &[u8]) {
+        let Self { dialer: Dialer { process, life }, number, .. } = self;
+        self.tap.trace.tell(|| {
+            let mut checksum = DefaultHasher::new();
+            frame.hash(&mut checksum);
+            let (bytes, checksum) = (frame.len(), checksum.finish());
+            format!(
+                "process {process}.{life} {verb} on link {number}: {api} {id}, {bytes} bytes, {checksum:016x}"
+            )
+        });
     }
 
     /// A request of a process of the job, which reads the source alone; the positions that it commits.
@@ -207,6 +294,23 @@ impl TappedConnection {
             });
         }
     }
+}
+
+impl Asked {
+    fn of_nobody(api: ApiKey, version: i16) -> Self {
+        Self { api, version, positions: Vec::new(), is_awaited: false, produce: None, looks_into_log: false }
+    }
+}
+
+/// The answer to a Produce that no broker gave.
+fn made_up(id: i32, asked: &ProduceRequest, version: i16) -> Option<Bytes> {
+    let body = batch_bug::all_written(asked, version)?;
+    let mut head = id.to_be_bytes().to_vec();
+    if version >= FLEXIBLE_PRODUCE_SINCE {
+        // No tagged fields.
+        head.push(0);
+    }
+    Some(framed(&head, &body))
 }
 
 fn framed(head: &[u8], body: &[u8]) -> Bytes {

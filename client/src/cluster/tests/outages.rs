@@ -16,7 +16,7 @@ fn said(work: impl Future<Output = ()>) -> Vec<String> {
 
 async fn until(cluster: &Cluster, holds: impl Fn(&Metadata) -> bool) {
     let mut view = cluster.watch();
-    while !holds(&view.borrow_and_update()) {
+    while !holds(&view.see()) {
         cluster.refresh();
         view.changed().await.unwrap();
     }

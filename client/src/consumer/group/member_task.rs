@@ -21,7 +21,7 @@ use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 use super::membership::{Membership, MembershipEvent};
 use super::ownership::TopicIdPartition;
 use super::requests::{MemberRequest, MemberResponse};
-use crate::cluster::{Cluster, Coordinator, Metadata, TopicInterest};
+use crate::cluster::{Cluster, Coordinator, TopicInterest, View};
 use crate::connection::Connection;
 use crate::environment::until;
 use crate::retry::Chance;
@@ -57,7 +57,7 @@ pub(super) struct MemberTask {
     instance_id: Option<String>,
     rebalance_timeout: Duration,
     membership: Membership,
-    metadata: watch::Receiver<Arc<Metadata>>,
+    metadata: View,
     channels: MemberChannels,
     requests: JoinSet<TaskAnswer>,
     /// Topics whose names are being looked up.
@@ -109,8 +109,11 @@ impl MemberTask {
             self.publish_standing(has_told);
             let deadline = self.membership.deadline();
             let events = self.channels.events.clone();
-            // Every branch is cancel-safe: channels and the set keep what was not taken.
+            // Every branch is cancel-safe: channels and the set keep what was not taken. None is starved: requests are
+            // few, views come with answers, a caller gives a command at a time, and what the last two wait for is done
+            // above in every round.
             tokio::select! {
+                biased;
                 Some(answer) = self.requests.join_next() => match answer {
                     Ok(answer) => self.handle_answer(answer),
                     Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
@@ -173,7 +176,7 @@ impl MemberTask {
             // When the mailbox is full, the next turn says it again.
             self.cluster.track(&topic, TopicInterest::Lasting);
         }
-        let metadata = Arc::clone(&self.metadata.borrow_and_update());
+        let metadata = self.metadata.see();
         self.membership.handle_metadata(&metadata);
         let unnamed = self.membership.unnamed();
         if !self.is_naming && !unnamed.is_empty() {

@@ -69,13 +69,14 @@ impl LoginTask {
     /// Runs until the login is dropped.
     pub(super) async fn run(mut self) {
         loop {
-            // Both branches only wait, and lose nothing when they are dropped.
+            // Both branches only wait, and lose nothing when they are dropped. Orders may come without end.
             tokio::select! {
+                biased;
+                () = until(self.renewal) => self.renew().await,
                 order = self.orders.recv() => match order {
                     Some(order) => self.serve(order).await,
                     None => return,
                 },
-                () = until(self.renewal) => self.renew().await,
             }
         }
     }
