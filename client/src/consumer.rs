@@ -115,6 +115,7 @@ impl Consumer {
             reset: config.auto_offset_reset,
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
             patience: config.default_api_timeout,
+            read_replica_age_max: config.metadata_max_age,
         };
         Self {
             metadata: cluster.watch(),

@@ -45,6 +45,9 @@ impl Consumer {
                 TaskOutput::Fetch(fetched, session)
             });
         }
+        if requests.misses_follower {
+            self.cluster.refresh();
+        }
         for (of, error) in requests.failures {
             let generation = self.positions.generation(&of);
             self.handle_failed(&of, generation, error);
@@ -150,7 +153,7 @@ impl Consumer {
     ) -> bool {
         let of = &target.topic_partition;
         if let Some(status) = partition.status.take() {
-            if let Some(reset) = self.positions.handle_fetched(target, status) {
+            if let Some(reset) = self.positions.handle_fetched(target, status, self.cluster.now()) {
                 tracing::warn!(topic = &*of.topic, partition = of.partition, "{reset}");
                 fetched.resets.push(reset);
             }

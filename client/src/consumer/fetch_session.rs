@@ -117,7 +117,7 @@ impl FetchSession {
     /// An answer told this of a partition.
     pub(super) fn handle_status(&mut self, target: &FetchTarget, status: LogStatus) {
         if let Some(known) = self.partitions.get_mut(&target.topic_partition) {
-            known.told = Some(LogStatus { has_bytes: false, ..status });
+            known.told = Some(LogStatus { has_bytes: false, read_replica: None, ..status });
         }
     }
 

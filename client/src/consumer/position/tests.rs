@@ -8,6 +8,7 @@ use crate::cluster::{PartitionMetadata, TopicMetadata};
 use crate::consumer::reset::ResetCause;
 use crate::retry::Backoff;
 
+mod read_replicas;
 mod resets;
 mod truncation;
 
@@ -34,6 +35,7 @@ impl PositionsBench {
             reset,
             backoff: Backoff::new(10 * MS, 40 * MS),
             patience: 100 * MS,
+            read_replica_age_max: 500 * MS,
         };
         let mut bench = Self {
             positions: Positions::new(limits),
@@ -114,8 +116,8 @@ impl PositionsBench {
     }
 
     fn told(&mut self, target: &FetchTarget, has_bytes: bool) -> Option<PositionReset> {
-        let told = LogStatus { high_watermark: 50, last_stable: 40, has_bytes };
-        self.positions.handle_fetched(target, told)
+        let told = LogStatus { high_watermark: 50, last_stable: 40, has_bytes, read_replica: None };
+        self.positions.handle_fetched(target, told, self.now)
     }
 
     fn read(&mut self, target: &FetchTarget, next_offset: i64, cut: bool) -> PartitionOutcome {

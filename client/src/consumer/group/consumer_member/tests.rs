@@ -67,6 +67,14 @@ impl ConsumerDialogue {
     }
 }
 
+#[test]
+fn the_rack_is_told_as_it_joins() {
+    let mut dialogue = ConsumerDialogue::with(|settings| settings.rack_id = Some(Str::from("eu-1a")));
+    assert_eq!(dialogue.hears().rack_id.as_deref(), Some("eu-1a"));
+    dialogue.says(1, Some(&[]));
+    assert_eq!(dialogue.later(5_000).hears().rack_id, None, "once");
+}
+
 fn orders(partitions: &[i32]) -> Vec<TopicIdPartition> {
     let of = |partition: &i32| TopicIdPartition {
         topic: Arc::from("orders"),
