@@ -259,9 +259,11 @@ impl Consumer {
         self.positions.position(partition)
     }
 
-    /// How far the partition was handed over, as it may be committed: with the leader epoch of its last record.
+    /// How far the partition was handed over, as it may be committed: with the topic that this belongs to, and the leader
+    /// epoch of its last record.
     pub(crate) fn committable(&self, partition: &TopicPartition) -> Option<Commit> {
         let commit = Commit::new(partition.clone(), self.position(partition)?);
+        let commit = commit.with_topic_id(self.positions.topic_id(partition));
         Some(commit.with_leader_epoch(self.positions.offset_epoch(partition)))
     }
 

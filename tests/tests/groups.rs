@@ -13,6 +13,7 @@ use upsert_kafka_tests::kafka::{Java, JavaError, Kafka, MemberSeen, unique};
 
 mod auto_commit;
 mod mixed;
+mod recreated;
 
 const PARTITIONS: i32 = 6;
 const PATIENCE: Duration = Duration::from_secs(60);

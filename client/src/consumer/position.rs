@@ -164,6 +164,11 @@ impl Positions {
         self.states.get(of).map_or(-1, PartitionState::offset_epoch)
     }
 
+    /// The topic that the position belongs to; zero when not known.
+    pub(super) fn topic_id(&self, of: &TopicPartition) -> Uuid {
+        self.states.get(of).map_or(Uuid::ZERO, PartitionState::offset_topic_id)
+    }
+
     /// How many offsets lie between the position and the end of what may be read: the last stable offset for
     /// `committed_only`, else the high watermark.
     pub(super) fn lag(&self, of: &TopicPartition, committed_only: bool) -> Option<i64> {

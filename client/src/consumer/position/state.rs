@@ -134,6 +134,11 @@ impl PartitionState {
         if self.unconfirmed.is_none() { self.offset_epoch } else { -1 }
     }
 
+    /// The topic that the offset belongs to; zero when not known.
+    pub(super) fn offset_topic_id(&self) -> Uuid {
+        self.unconfirmed.as_ref().map_or(self.topic_id, |unconfirmed| unconfirmed.topic_id)
+    }
+
     /// The id of the topic that was read, if the name now belongs to another topic.
     pub(super) fn replaced(&self, current_topic_id: Uuid) -> Option<Uuid> {
         Some(self.topic_id)
