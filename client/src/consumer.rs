@@ -35,6 +35,7 @@ mod position;
 #[cfg(feature = "stream")]
 mod record_stream;
 mod reset;
+mod session_close;
 mod task_output;
 
 pub use assignment::{Assignment, Position, TopicPartition};
@@ -99,6 +100,8 @@ pub struct Consumer {
     buffered: VecDeque<NodeFetch>,
     /// The session with each broker of which no fetch is under way.
     sessions: HashMap<i32, FetchSession>,
+    /// The id of the session with each broker, also while a fetch is under way.
+    session_ids: HashMap<i32, i32>,
     /// Errors that polls have yet to tell, each with its partition.
     failures: VecDeque<(TopicPartition, Error)>,
     chance: Chance,
@@ -124,6 +127,7 @@ impl Consumer {
             tasks: JoinSet::new(),
             buffered: VecDeque::new(),
             sessions: HashMap::new(),
+            session_ids: HashMap::new(),
             failures: VecDeque::new(),
             chance: cluster.environment().chance(),
             cluster,
@@ -330,6 +334,18 @@ impl Consumer {
         committed_offsets::commit(&self.cluster, &GroupMetadata::new(group), offsets).await
     }
 
+    /// Ends the consumer: it tells the brokers that its fetch sessions are over, and waits a second at most for that. One
+    /// that is dropped tells it in the background, if the runtime goes on for long enough.
+    pub async fn close(mut self) {
+        self.close_sessions().await;
+    }
+
+    pub(super) async fn close_sessions(&mut self) {
+        let sessions: Vec<_> = self.session_ids.drain().collect();
+        self.sessions.clear();
+        session_close::close(self.cluster.clone(), sessions).await;
+    }
+
     fn set_paused(&mut self, partitions: &[TopicPartition], paused: bool) -> Result<(), Error> {
         for of in partitions {
             if !self.positions.pause(of, paused) {
@@ -341,6 +357,15 @@ impl Consumer {
 
     fn config(&self) -> &Config {
         self.cluster.config()
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        let sessions: Vec<_> = self.session_ids.drain().collect();
+        if let (false, Ok(runtime)) = (sessions.is_empty(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(session_close::close(self.cluster.clone(), sessions));
+        }
     }
 }
 

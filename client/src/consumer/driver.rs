@@ -58,6 +58,10 @@ impl Consumer {
     pub(super) fn handle_output(&mut self, output: TaskOutput) {
         match output {
             TaskOutput::Fetch(fetch, session) => {
+                match session.id() {
+                    0 => _ = self.session_ids.remove(&fetch.node),
+                    id => _ = self.session_ids.insert(fetch.node, id),
+                }
                 self.sessions.insert(fetch.node, session);
                 self.buffered.push_back(fetch);
             }

@@ -52,6 +52,11 @@ struct SessionPartition {
 }
 
 impl FetchSession {
+    /// The broker's number of the session; zero without one.
+    pub(super) fn id(&self) -> i32 {
+        self.id
+    }
+
     /// Whether the next request tells changes alone, as far as is known before it is made.
     pub(super) fn is_incremental(&self) -> bool {
         self.epoch > 0

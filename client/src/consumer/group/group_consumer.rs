@@ -118,7 +118,10 @@ impl GroupConsumer {
             tokio::select! {
                 biased;
                 event = self.member.next() => match event? {
-                    None => return Ok(None),
+                    None => {
+                        self.consumer.close_sessions().await;
+                        return Ok(None);
+                    }
                     Some(MemberEvent::Given(given)) => self.unplaced = given,
                     Some(MemberEvent::Revoked(revocation)) => self.revoking = Some(revocation),
                     Some(MemberEvent::Lost(revocation)) => {
