@@ -45,6 +45,10 @@ pub struct BrokerConfig {
     /// The port of the first node that metadata tells clients, the others' follow; 0 takes the listening
     /// ones.
     pub advertised_port: u16,
+    /// The rack of each node, from the first on: `broker.rack`. Nodes beyond have none.
+    pub racks: Vec<String>,
+    /// Which node a consumer is to read from: `replica.selector.class` (KIP-392).
+    pub replica_selector: ReplicaSelector,
     /// The listeners of every node, the first of which is meant where none is named. With none there is one of PLAINTEXT,
     /// which the four fields above describe; with any, these are not read but for [`nodes`](Self#structfield.nodes).
     pub listeners: Vec<ListenerConfig>,
@@ -130,6 +134,18 @@ pub struct BrokerConfig {
     pub seed: u64,
 }
 
+/// Which node a consumer is to read a partition from (KIP-392).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplicaSelector {
+    /// The leader: Kafka's default. No other node serves consumers.
+    #[default]
+    Leader,
+    /// A node in the consumer's own rack, where there is one: `RackAwareReplicaSelector`. Every node that lives serves
+    /// consumers, and since all share one state, none is behind the leader.
+    RackAware,
+}
+
 impl Default for BrokerConfig {
     fn default() -> Self {
         Self {
@@ -137,6 +153,8 @@ impl Default for BrokerConfig {
             nodes: 1,
             advertised_host: String::new(),
             advertised_port: 0,
+            racks: Vec::new(),
+            replica_selector: ReplicaSelector::Leader,
             listeners: Vec::new(),
             tls: TlsConfig::default(),
             sasl: SaslConfig::default(),
@@ -216,6 +234,8 @@ setters! {
     with_nodes(nodes: i32)
     with_advertised_host(advertised_host: impl Into<String>)
     with_advertised_port(advertised_port: u16)
+    with_racks(racks: impl Into<Vec<String>>)
+    with_replica_selector(replica_selector: ReplicaSelector)
     with_tls(tls: TlsConfig)
     with_sasl(sasl: SaslConfig)
     with_authorizer(authorizer: AuthorizerConfig)

@@ -203,8 +203,8 @@ pub use broker::{Broker, FaultHandle};
 pub use cluster::{Answer, Cluster, Stats};
 pub use config::{
     Acl, AclOperation, AclResource, AuthorizerConfig, BrokerConfig, ClientAuth, DelegationTokenConfig,
-    ListenerConfig, OauthConfig, PrincipalMapping, SaslConfig, SaslMechanism, SecurityProtocol, TlsConfig,
-    TlsVersions, TokenKey,
+    ListenerConfig, OauthConfig, PrincipalMapping, ReplicaSelector, SaslConfig, SaslMechanism,
+    SecurityProtocol, TlsConfig, TlsVersions, TokenKey,
 };
 pub use connector::Connector;
 pub use environment::{Clock, Environment, Time};

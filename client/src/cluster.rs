@@ -327,6 +327,8 @@ fn closed() -> Error {
 }
 
 #[cfg(test)]
+pub(crate) use broker_info::Broker;
+#[cfg(test)]
 pub(crate) use topic_metadata::PartitionMetadata;
 #[cfg(test)]
 mod tests;

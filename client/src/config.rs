@@ -71,7 +71,8 @@ pub struct Config {
     /// `client.id`: named in the broker's logs, quotas and metrics; `upsert-kafka` when empty.
     pub client_id: String,
     /// `client.rack`: where this client stands. A producer prefers leaders there if
-    /// `partitioner_rack_aware`; a consumer reads from leaders wherever they are.
+    /// `partitioner_rack_aware`; a consumer reads from a follower there, where the brokers name one (KIP-392,
+    /// `replica.selector.class`), and members of a group tell their rack to whoever assigns.
     pub client_rack: Option<String>,
     /// `security.protocol`.
     pub security_protocol: SecurityProtocol,

@@ -34,6 +34,7 @@ mod position;
 #[cfg(feature = "stream")]
 mod record_stream;
 mod reset;
+mod session_close;
 mod task_output;
 
 pub use assignment::{Assignment, Position, TopicPartition};
@@ -98,6 +99,8 @@ pub struct Consumer {
     buffered: VecDeque<NodeFetch>,
     /// The session with each broker of which no fetch is under way.
     sessions: HashMap<i32, FetchSession>,
+    /// The id of the session with each broker, also while a fetch is under way.
+    session_ids: HashMap<i32, i32>,
     /// Errors that polls have yet to tell, each with its partition.
     failures: VecDeque<(TopicPartition, Error)>,
     chance: Chance,
@@ -114,6 +117,7 @@ impl Consumer {
             reset: config.auto_offset_reset,
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
             patience: config.default_api_timeout,
+            read_replica_age_max: config.metadata_max_age,
         };
         Self {
             metadata: cluster.watch(),
@@ -122,6 +126,7 @@ impl Consumer {
             tasks: JoinSet::new(),
             buffered: VecDeque::new(),
             sessions: HashMap::new(),
+            session_ids: HashMap::new(),
             failures: VecDeque::new(),
             chance: cluster.environment().chance(),
             cluster,
@@ -259,9 +264,11 @@ impl Consumer {
         self.positions.position(partition)
     }
 
-    /// How far the partition was handed over, as it may be committed: with the leader epoch of its last record.
+    /// How far the partition was handed over, as it may be committed: with the topic that this belongs to, and the leader
+    /// epoch of its last record.
     pub(crate) fn committable(&self, partition: &TopicPartition) -> Option<Commit> {
         let commit = Commit::new(partition.clone(), self.position(partition)?);
+        let commit = commit.with_topic_id(self.positions.topic_id(partition));
         Some(commit.with_leader_epoch(self.positions.offset_epoch(partition)))
     }
 
@@ -328,6 +335,18 @@ impl Consumer {
         committed_offsets::commit(&self.cluster, &GroupMetadata::new(group), offsets).await
     }
 
+    /// Ends the consumer: it tells the brokers that its fetch sessions are over, and waits a second at most for that. One
+    /// that is dropped tells it in the background, if the runtime goes on for long enough.
+    pub async fn close(mut self) {
+        self.close_sessions().await;
+    }
+
+    pub(super) async fn close_sessions(&mut self) {
+        let sessions: Vec<_> = self.session_ids.drain().collect();
+        self.sessions.clear();
+        session_close::close(self.cluster.clone(), sessions).await;
+    }
+
     fn set_paused(&mut self, partitions: &[TopicPartition], paused: bool) -> Result<(), Error> {
         for of in partitions {
             if !self.positions.pause(of, paused) {
@@ -339,6 +358,15 @@ impl Consumer {
 
     fn config(&self) -> &Config {
         self.cluster.config()
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        let sessions: Vec<_> = self.session_ids.drain().collect();
+        if let (false, Ok(runtime)) = (sessions.is_empty(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(session_close::close(self.cluster.clone(), sessions));
+        }
     }
 }
 

@@ -1,20 +1,13 @@
 //! Fetch sessions (KIP-227), embedded and on a real Kafka: idle fetches are small, and nothing that comes is missed.
 
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use upsert_kafka_broker::{Broker, BrokerConfig};
-use upsert_kafka_client::{
-    Address, Assignment, Client, Config, Consumer, Environment, NewTopic, Position, Record, Role,
-};
+use upsert_kafka_client::{Assignment, Client, Config, Consumer, NewTopic, Position, Record, Role};
 use upsert_kafka_tests::kafka::{Kafka, unique};
+
+use super::counted::Counter;
 
 const PARTITIONS: i32 = 50;
 /// Idle fetches are counted for so long; a broker holds each for half a second.
@@ -24,60 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Kafka that is shared from making the topics of other tests.
 const IDLE_BYTES_MAX: usize = 1_200;
 
-/// A connection whose bytes are counted, those that leave.
-struct CountedStream {
-    inner: TcpStream,
-    written: Arc<AtomicUsize>,
-}
-
-impl AsyncRead for CountedStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for CountedStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
-        if let Poll::Ready(Ok(count)) = written {
-            self.written.fetch_add(count, Ordering::SeqCst);
-        }
-        written
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
-    }
-}
-
 fn config(bootstrap: &str) -> Config {
     Config::from_properties([("bootstrap.servers", bootstrap)], Role::Any).unwrap().0
-}
-
-/// A client that counts what it writes.
-async fn counted(bootstrap: &str) -> (Client, Arc<AtomicUsize>) {
-    let written = Arc::<AtomicUsize>::default();
-    let counter = Arc::clone(&written);
-    let environment = Environment::new().with_dialer(move |address: Address| {
-        let written = Arc::clone(&counter);
-        async move {
-            let inner = TcpStream::connect((&*address.host, address.port)).await?;
-            Ok(CountedStream { inner, written })
-        }
-    });
-    (Client::open_in(config(bootstrap), environment).await.unwrap(), written)
 }
 
 /// Polls for a while; nothing comes.
@@ -103,7 +44,8 @@ async fn poll_values(consumer: &mut Consumer, count: usize) -> Vec<(i32, Vec<u8>
 }
 
 async fn idle_fetches_are_small_and_nothing_is_missed(bootstrap: String) {
-    let (client, written) = counted(&bootstrap).await;
+    let counter = Counter::default();
+    let client = counter.client(config(&bootstrap)).await;
     let topic = unique("many");
     let new = NewTopic::new(topic.as_str()).partitions(PARTITIONS);
     client.admin().create_topics(&[new]).await.unwrap().remove(0).unwrap();
@@ -114,9 +56,9 @@ async fn idle_fetches_are_small_and_nothing_is_missed(bootstrap: String) {
     // Each window without a session has more than this; a busy broker may be late with the first.
     let small = async {
         while idle >= IDLE_BYTES_MAX {
-            let before = written.load(Ordering::SeqCst);
+            let before = counter.written();
             poll_idle(&mut consumer).await;
-            let after = written.load(Ordering::SeqCst);
+            let after = counter.written();
             if after > IDLE_BYTES_MAX {
                 idle = after - before;
             }

@@ -12,6 +12,8 @@ use upsert_kafka_client::{
 use upsert_kafka_tests::kafka::{Java, JavaError, Kafka, MemberSeen, unique};
 
 mod auto_commit;
+mod mixed;
+mod recreated;
 
 const PARTITIONS: i32 = 6;
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,11 +26,16 @@ struct Bench {
     topic: String,
     group: String,
     protocol: GroupProtocol,
+    assignor: Assignor,
 }
 
 impl Bench {
     async fn embedded(protocol: GroupProtocol) -> Self {
-        let broker = Broker::start(BrokerConfig::default()).await.unwrap();
+        Self::embedded_as(BrokerConfig::default(), protocol).await
+    }
+
+    async fn embedded_as(config: BrokerConfig, protocol: GroupProtocol) -> Self {
+        let broker = Broker::start(config).await.unwrap();
         Self::new(broker.address().to_string(), Some(broker), protocol).await
     }
 
@@ -40,13 +47,18 @@ impl Bench {
 
     async fn new(bootstrap: String, broker: Option<Broker>, protocol: GroupProtocol) -> Self {
         let (topic, group) = (unique("shared"), unique("readers"));
-        let bench = Self { bootstrap, _broker: broker, topic, group, protocol };
+        let assignor = Assignor::CooperativeSticky;
+        let bench = Self { bootstrap, _broker: broker, topic, group, protocol, assignor };
         let admin = bench.client().await.admin();
         let new = NewTopic::new(bench.topic.as_str()).partitions(PARTITIONS);
         for created in admin.create_topics(&[new]).await.unwrap() {
             created.unwrap();
         }
         bench
+    }
+
+    fn with_assignor(self, assignor: Assignor) -> Self {
+        Self { assignor, ..self }
     }
 
     fn config(&self) -> Config {
@@ -56,7 +68,7 @@ impl Bench {
             it.retry_backoff = Duration::from_millis(20);
             it.group_id = Some(self.group.clone());
             it.group_protocol = self.protocol;
-            it.partition_assignment_strategy = vec![Assignor::CooperativeSticky];
+            it.partition_assignment_strategy = vec![self.assignor];
             it.auto_offset_reset = OffsetReset::Earliest;
             it.heartbeat_interval = Duration::from_millis(100);
         })

@@ -8,6 +8,7 @@ mod cases; // jobs that real Flink ran, run again and compared; UPSERT_KAFKA_CAS
 mod client_properties; // the file that the Java team hands over
 mod commands; // produce, consume, topic, help
 mod consume; // the consumer: partitions that come and go, the stream of records
+mod counted; // not tests: connections whose bytes are counted
 mod crash; // stopped, killed, cut off: nothing lost, nothing doubled
 mod dli; // credentials by name, buckets, secrets by key: the checklist of those who come from DLI
 mod doctor; // every step of reaching a cluster, and where it fails
@@ -32,6 +33,7 @@ mod produce; // the producer under faults: in the log once, in order
 mod producer_errors; // what a producer cannot do: a typed error each, with topic, partition and cause
 mod program; // not tests: the binary as a child
 mod properties; // client.properties, single ones and profiles, on every command
+mod racks; // client.rack: a follower nearby is read from
 mod registry; // a schema registry that is there, away, slow, secured, or lies
 mod resume; // where a job begins that was run before: its own checkpoint, nobody else's
 mod scripts; // scripts as people post them: planned, or refused for what they need; UPSERT_KAFKA_SCRIPTS names further ones

@@ -240,6 +240,29 @@ async fn a_named_process_has_its_partitions_again_at_once_when_it_was_killed() {
     }
 }
 
+/// By the consumer protocol a name is another member's until the session of who was killed is over.
+#[tokio::test(start_paused = true)]
+async fn a_named_process_that_was_killed_waits_for_its_name_where_the_broker_assigns() {
+    let mut stage = Stage::set().await;
+    let first = stage.run(1, CONSUMER, JobOptions::new().with_instance("one")).await;
+    let second = stage.run(2, CONSUMER, JobOptions::new().with_instance("two")).await;
+    stage.feed_for(20 * SECOND).await;
+    stage.shared_by(2).await;
+    second.kill().await;
+    let killed = tokio::time::Instant::now();
+    let again = stage.begin(3, CONSUMER, JobOptions::new().with_instance("two"));
+    stage.feed_for(50 * SECOND).await;
+    let again = again.await.expect("no panic");
+    stage.shared_by(2).await;
+    assert!(killed.elapsed() < 60 * SECOND, "{:?}", killed.elapsed());
+    again.stop().await;
+    first.stop().await;
+    let written = stage.written().await;
+    for (key, due) in due(PARTITIONS, stage.next) {
+        assert!(due.iter().all(|it| written[&key].contains(it)), "{key}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_second_of_one_name_takes_the_firsts_place_and_the_first_says_so() {
     let mut stage = Stage::set().await;

@@ -56,6 +56,7 @@ const SHELLS: &[&str] = &[
     "client/src/consumer/list_offsets.rs",
     "client/src/consumer/offset_lookup.rs",
     "client/src/consumer/record_stream.rs",
+    "client/src/consumer/session_close.rs",
     "client/src/consumer/task_output.rs",
     "client/src/connection/visit.rs",
     "client/src/doctor.rs",

@@ -28,7 +28,8 @@ impl Serve for DescribeClusterRequest {
         let broker = |node: &Node| {
             let Advertised { host, port } = node.address(context.caller.listener).clone();
             let (broker_id, is_fenced) = (node.id, !node.live);
-            DescribeClusterBroker { broker_id, host, port, is_fenced, ..Default::default() }
+            let rack = node.rack.clone();
+            DescribeClusterBroker { broker_id, host, port, rack, is_fenced, ..Default::default() }
         };
         let wanted = |node: &&Node| node.live || self.include_fenced_brokers;
         let mut response = DescribeClusterResponse {

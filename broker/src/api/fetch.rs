@@ -9,8 +9,10 @@
 //!   beyond them is told session id 0, and sends full fetches.
 //! - With `read_committed` a fetch ends at the last stable offset, where the first open transaction begins, and the answer
 //!   lists the aborted transactions among its records.
-//! - A node that does not lead the partition answers with the leader (KIP-951). It serves no consumers (KIP-392), and
-//!   followers are not served: rack and replica are ignored.
+//! - A node that does not lead the partition answers with the leader (KIP-951), unless there is a rack-aware replica
+//!   selector (KIP-392): then it serves consumers as the leader does, and the leader sends a consumer of another rack to
+//!   a node in that rack, without records and without a look at the offset.
+//! - Followers are not served: the replica is ignored.
 //!
 //! Versions: 5 log start; 7 sessions; 9 leader epoch checked; 12 flexible, diverging epochs; 13 topic ids; 16
 //! leader hints.
@@ -28,7 +30,7 @@ use upsert_kafka_protocol::messages::{FetchRequest, FetchResponse};
 use upsert_kafka_protocol::records::{Batch, batches};
 
 use super::{Outcome, RequestContext, Serve};
-use crate::config::AclOperation;
+use crate::config::{AclOperation, ReplicaSelector};
 use crate::state::State;
 use crate::state::fetch_sessions::FetchOrigin;
 use crate::state::isolation::Aborted;
@@ -41,6 +43,9 @@ const ANSWER_BYTES_MAX: usize = 55 << 20;
 
 /// The longest that a fetch waits, whatever it says: a client that is gone is not waited for without end.
 const WAIT_MS_MAX: u64 = 10 * 60 * 1000;
+
+/// The first version whose clients may be served by a follower.
+const FOLLOWERS_SINCE: i16 = 11;
 
 /// The first version whose clients follow leader hints.
 const HINTS_SINCE: i16 = 16;
@@ -87,7 +92,7 @@ fn wait(request: &FetchRequest, state: &State, context: &RequestContext) -> Opti
     for topic in &request.topics {
         state.check_topic(context, AclOperation::Read, &topic.topic, topic.topic_id).ok()?;
         for part in &topic.partitions {
-            let (key, bytes) = available(topic, part, request.isolation_level, state, context.node).ok()?;
+            let (key, bytes) = available(topic, part, request, state, context).ok()?;
             found += bytes;
             on.push(key);
         }
@@ -100,18 +105,18 @@ fn wait(request: &FetchRequest, state: &State, context: &RequestContext) -> Opti
 fn available(
     topic: &FetchTopic,
     part: &FetchPartition,
-    isolation_level: i8,
+    request: &FetchRequest,
     state: &State,
-    node: i32,
+    context: &RequestContext,
 ) -> Result<(WatchKey, usize), ErrorCode> {
     let found = state.topics.find(&topic.topic, topic.topic_id)?;
     let partition = found.partition(part.partition)?;
-    partition.check_leader(node, part.current_leader_epoch)?;
-    if diverging(part, partition)?.is_some() {
+    check_served(partition, part, state, context)?;
+    if nearer(partition, request, state, context).is_some() || diverging(part, partition)?.is_some() {
         return Err(ErrorCode::NONE);
     }
     let available = {
-        let bound = partition.bound(isolation_level);
+        let bound = partition.bound(request.isolation_level);
         partition.log.available(part.fetch_offset, bound, limit(part.partition_max_bytes))
     };
     Ok((WatchKey::Partition(found.id, part.partition), available.ok_or(ErrorCode::OFFSET_OUT_OF_RANGE)?))
@@ -126,9 +131,7 @@ fn read_all(request: &FetchRequest, state: &mut State, context: &RequestContext)
         let new = |part: &&FetchPartition| seen.insert((&topic.topic, topic.topic_id, part.partition));
         for part in topic.partitions.iter().filter(new) {
             let allowed = state.check_topic(context, AclOperation::Read, &topic.topic, topic.topic_id);
-            let read = allowed.and_then(|()| {
-                read(topic, part, request.isolation_level, &mut remaining, state, context.node)
-            });
+            let read = allowed.and_then(|()| read(topic, part, request, &mut remaining, state, context));
             partitions.push(read.unwrap_or_else(|code| PartitionData {
                 current_leader: current_leader(topic, part, code, state, context),
                 ..refused(part.partition, code)
@@ -166,7 +169,7 @@ fn node_endpoints(responses: &[FetchableTopicResponse], state: &State, listener:
     let named = |id| partitions().any(|part| part.current_leader.leader_id == id);
     let endpoint = |node: &Node| {
         let Advertised { host, port } = node.address(listener).clone();
-        NodeEndpoint { node_id: node.id, host, port, ..Default::default() }
+        NodeEndpoint { node_id: node.id, host, port, rack: node.rack.clone(), ..Default::default() }
     };
     state.nodes.iter().filter(|node| named(node.id)).map(endpoint).collect()
 }
@@ -180,14 +183,23 @@ struct Remaining {
 fn read(
     topic: &FetchTopic,
     part: &FetchPartition,
-    isolation_level: i8,
+    request: &FetchRequest,
     remaining: &mut Remaining,
     state: &mut State,
-    node: i32,
+    context: &RequestContext,
 ) -> Result<PartitionData, ErrorCode> {
-    let partition = state.topics.find_mut(&topic.topic, topic.topic_id)?.partition_mut(part.partition)?;
-    partition.check_leader(node, part.current_leader_epoch)?;
+    let isolation_level = request.isolation_level;
+    let partition = state.topics.find(&topic.topic, topic.topic_id)?.partition(part.partition)?;
+    check_served(partition, part, state, context)?;
     let mut data = refused(part.partition, ErrorCode::NONE);
+    if let Some(preferred_read_replica) = nearer(partition, request, state, context) {
+        let (high_watermark, last_stable_offset) =
+            (partition.log.end_offset(), partition.last_stable_offset());
+        let log_start_offset = partition.log.start_offset();
+        let data = PartitionData { high_watermark, last_stable_offset, log_start_offset, ..data };
+        return Ok(PartitionData { preferred_read_replica, ..data });
+    }
+    let partition = state.topics.find_mut(&topic.topic, topic.topic_id)?.partition_mut(part.partition)?;
     if let Some(diverging_epoch) = diverging(part, partition)? {
         return Ok(PartitionData { diverging_epoch, ..data });
     }
@@ -204,6 +216,34 @@ fn read(
         (isolation_level == READ_COMMITTED).then(|| aborted(partition, part.fetch_offset, &records));
     data.records = Some(records);
     Ok(data)
+}
+
+/// Whether this node serves the reader.
+fn check_served(
+    partition: &Partition,
+    part: &FetchPartition,
+    state: &State,
+    context: &RequestContext,
+) -> Result<(), ErrorCode> {
+    match state.config.replica_selector {
+        ReplicaSelector::RackAware if context.version >= FOLLOWERS_SINCE => {
+            partition.check_follower(part.current_leader_epoch)
+        }
+        _ => partition.check_leader(context.node, part.current_leader_epoch),
+    }
+}
+
+/// The node that the reader is to turn to, where this one leads and another is in the reader's rack.
+fn nearer(
+    partition: &Partition,
+    request: &FetchRequest,
+    state: &State,
+    context: &RequestContext,
+) -> Option<i32> {
+    let chooses = state.config.replica_selector == ReplicaSelector::RackAware
+        && partition.leader == Some(context.node)
+        && !request.rack_id.is_empty();
+    state.nodes.nearer_than(context.node, &request.rack_id).filter(|_| chooses)
 }
 
 /// The aborted transactions among the records read.

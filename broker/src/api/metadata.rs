@@ -44,7 +44,13 @@ impl Serve for MetadataRequest {
         };
         let broker = |node: &Node| {
             let Advertised { host, port } = node.address(context.caller.listener).clone();
-            MetadataResponseBroker { node_id: node.id, host, port, ..Default::default() }
+            MetadataResponseBroker {
+                node_id: node.id,
+                host,
+                port,
+                rack: node.rack.clone(),
+                ..Default::default()
+            }
         };
         let mut response = MetadataResponse {
             brokers: state.nodes.live().map(broker).collect(),

@@ -138,7 +138,7 @@ fn hinted(mut response: ProduceResponse, state: &State, context: &RequestContext
     let named = |id| partitions().any(|part| part.current_leader.leader_id == id);
     let endpoint = |node: &Node| {
         let Advertised { host, port } = node.address(context.caller.listener).clone();
-        NodeEndpoint { node_id: node.id, host, port, ..Default::default() }
+        NodeEndpoint { node_id: node.id, host, port, rack: node.rack.clone(), ..Default::default() }
     };
     response.node_endpoints = state.nodes.iter().filter(|node| named(node.id)).map(endpoint).collect();
     response

@@ -11,6 +11,7 @@ mod groups;
 mod logins;
 mod nodes;
 mod offsets;
+mod racks;
 mod records;
 mod topics;
 mod transactions;

@@ -210,7 +210,8 @@ impl FetchSession {
         let status = if is_failed { (-1, -1) } else { (data.high_watermark, data.log_start_offset) };
         let has_records = data.records.as_ref().is_some_and(|records| !records.is_empty());
         let diverges = data.diverging_epoch.epoch >= 0;
-        let is_news = partition.told != status || has_records || is_failed || diverges;
+        let is_sent_on = data.preferred_read_replica >= 0;
+        let is_news = partition.told != status || has_records || is_failed || diverges || is_sent_on;
         partition.told = status;
         if has_records {
             self.move_behind_others(key, place);

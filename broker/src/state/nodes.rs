@@ -13,6 +13,7 @@ pub(crate) struct Nodes(Vec<Node>);
 pub(crate) struct Node {
     pub(crate) id: i32,
     pub(crate) live: bool,
+    pub(crate) rack: Option<Str>,
     /// Where clients find it, by listener.
     addresses: Vec<Advertised>,
 }
@@ -46,7 +47,10 @@ impl Nodes {
                 host: Str::from(listener.advertised_host.as_str()),
                 port: i32::from(listener.advertised_port) + id - 1,
             };
-            Node { id, live: true, addresses: listeners.iter().map(address).collect() }
+            let at = usize::try_from(id - 1).unwrap_or(usize::MAX);
+            let rack =
+                config.racks.get(at).filter(|rack| !rack.is_empty()).map(|rack| Str::from(rack.as_str()));
+            Node { id, live: true, rack, addresses: listeners.iter().map(address).collect() }
         };
         Self((1..=config.nodes.max(1)).map(node).collect())
     }
@@ -76,6 +80,15 @@ impl Nodes {
         let live: Vec<_> = self.live().map(|node| node.id).collect();
         let turn = usize::try_from(index).unwrap_or(0).checked_rem(live.len())?;
         live.get(turn).copied()
+    }
+
+    /// The node of that rack to read a partition from, where its leader stands in another: the first that lives, as of
+    /// replicas that are equally caught up Kafka takes one (KIP-392).
+    pub(crate) fn nearer_than(&self, leader: i32, rack: &str) -> Option<i32> {
+        let stands_there = |node: &&Node| node.rack.as_deref() == Some(rack);
+        let mut near = self.live().filter(stands_there).map(|node| node.id);
+        let first = near.next()?;
+        (first != leader && near.all(|id| id != leader)).then_some(first)
     }
 
     /// The coordinator of a group or a transactional id: of the live nodes the one whose hash with the key is the

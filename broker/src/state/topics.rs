@@ -240,6 +240,13 @@ impl Partition {
         if self.leader == Some(node) { Ok(()) } else { Err(ErrorCode::NOT_LEADER_OR_FOLLOWER) }
     }
 
+    /// Whether the client knows the leader epoch (KIP-320): all that a follower asks of a consumer.
+    pub(crate) fn check_follower(&self, believed_epoch: i32) -> Result<(), ErrorCode> {
+        self.check_epoch(believed_epoch)?;
+        // Without a leader nobody knows how far its followers may be read.
+        self.leader.map(|_| ()).ok_or(ErrorCode::NOT_LEADER_OR_FOLLOWER)
+    }
+
     /// The offset before which every transaction is decided.
     pub(crate) fn last_stable_offset(&self) -> i64 {
         self.isolation.last_stable_offset(self.log.end_offset()).max(self.log.start_offset())

@@ -1,7 +1,7 @@
 //! A Metadata response, checked before anything relies on it.
 //!
 //! A cluster may have a million topics, and a broken or hostile broker may claim so. So the update keeps the topics
-//! that were asked for, the brokers that lead them, and a few more brokers to turn to. Every partition stands at its
+//! that were asked for, the brokers that lead them or follow, and a few more brokers to turn to. Every partition stands at its
 //! index, every address can be dialled, and numbers that no cluster has are an error. What is merely inconsistent, for
 //! instance a leader that is not among the brokers, is left out, and a warning tells the first such thing.
 
@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind};
 /// A response with more brokers is an error. The largest clusters have a few hundred.
 pub(crate) const BROKERS_MAX: usize = 10_000;
 
-/// Of brokers that lead nothing which was asked for, and are not the controller, so many are kept: to turn to when
+/// Of brokers that hold nothing which was asked for, and are not the controller, so many are kept: to turn to when
 /// the others do not answer.
 pub(crate) const SPARE_BROKERS_MAX: usize = 32;
 
@@ -68,7 +68,8 @@ impl MetadataUpdate {
         let controller = Some(response.controller_id).filter(|node| *node >= 0);
         let leaders = topics.iter().filter_map(|(_, topic)| topic.as_ref().ok());
         let leaders = leaders.flat_map(|topic| topic.partitions.iter().filter_map(|it| it.leader));
-        let needed: HashSet<i32> = leaders.chain(controller).collect();
+        let mut needed: HashSet<i32> = leaders.chain(controller).collect();
+        needed.extend(followers(response, asked).filter(|node| brokers.contains_key(node)));
         Ok(Self {
             brokers: kept_brokers(brokers, &needed),
             cluster_id: response.cluster_id.as_deref().map(str::to_owned),
@@ -200,6 +201,15 @@ fn partition(told: &MetadataResponsePartition) -> PartitionMetadata {
         leader: Some(told.leader_id).filter(|node| *node >= 0),
         leader_epoch: told.leader_epoch,
     }
+}
+
+/// The replicas of what was asked for: a leader may have a reader turn to one (KIP-392).
+fn followers<'a>(response: &'a MetadataResponse, asked: &'a [Str]) -> impl Iterator<Item = i32> + 'a {
+    let asked: HashSet<&Str> = asked.iter().collect();
+    let is_asked =
+        move |topic: &&MetadataResponseTopic| topic.name.as_ref().is_some_and(|it| asked.contains(it));
+    let topics = response.topics.iter().filter(is_asked);
+    topics.flat_map(|topic| &topic.partitions).flat_map(|it| it.replica_nodes.iter().copied())
 }
 
 /// A leader that is not among the brokers cannot be asked, so the partition counts as one without a leader.

@@ -19,11 +19,12 @@ impl Config {
         // Of every call.
         self.default_api_timeout = other.default_api_timeout;
         self.topic_metadata_propagation_max = other.topic_metadata_propagation_max;
+        // Of producers and consumers.
+        self.client_rack = other.client_rack;
         // Of producers.
         self.acks = other.acks;
         self.batch_size = other.batch_size;
         self.buffer_memory = other.buffer_memory;
-        self.client_rack = other.client_rack;
         self.compression = other.compression;
         self.compression_gzip_level = other.compression_gzip_level;
         self.compression_zstd_level = other.compression_zstd_level;

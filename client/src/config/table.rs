@@ -101,8 +101,7 @@ static PROPERTIES: &[Property] = &[
     honoured!(ALL, "topic.metadata.propagation.max.ms", topic_metadata_propagation_max),
     // Of two of the three.
     refused(ADMIN, "bootstrap.controllers", &[], "only brokers are asked, so give bootstrap.servers"),
-    honoured!(PRODUCER, "client.rack", client_rack),
-    ignored(CONSUMER, "client.rack", "every partition is read at its leader, whatever the rack"),
+    honoured!(DATA, "client.rack", client_rack),
     honoured!(READ, "default.api.timeout.ms", default_api_timeout),
     refused(DATA, "interceptor.classes", &[], JAVA_CLASS),
     honoured!(WRITE, "retries", retries),

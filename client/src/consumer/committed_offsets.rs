@@ -1,6 +1,6 @@
 //! Offsets that a group has committed, written and read by OffsetCommit and OffsetFetch.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use upsert_kafka_protocol::messages::offset_commit::{
@@ -12,12 +12,16 @@ use upsert_kafka_protocol::messages::offset_fetch::{
 use upsert_kafka_protocol::messages::{
     OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
 };
-use upsert_kafka_protocol::{ErrorCode, Request, Str};
+use upsert_kafka_protocol::{ErrorCode, Request, Str, Uuid};
 
 use super::assignment::TopicPartition;
 use crate::cluster::{Attempts, Cluster, Coordinator};
 use crate::connection::Connection;
 use crate::{Error, ErrorKind, GroupMetadata};
+
+mod topic_ids;
+
+use topic_ids::TopicIds;
 
 /// An offset to commit for a group.
 ///
@@ -40,6 +44,9 @@ pub struct Commit {
     pub leader_epoch: i32,
     /// Text of the caller's own, which comes back with the offset.
     pub metadata: String,
+    /// The topic that the offset belongs to: if the name has another id now, it is refused, as far as brokers know ids
+    /// (OffsetCommit 10), and as far as all that is committed with it says one. `None` takes whatever topic has the name.
+    pub topic_id: Option<Uuid>,
 }
 
 /// An offset that a group has committed.
@@ -56,13 +63,21 @@ pub struct Committed {
     pub leader_epoch: i32,
     /// The text that was committed with it.
     pub metadata: String,
+    /// The topic that was asked for by this id (OffsetFetch 10); `None` where it was asked for by name.
+    pub topic_id: Option<Uuid>,
 }
 
 impl Commit {
     /// The offset of the next record to read of a partition, without leader epoch and metadata.
     pub fn new(of: TopicPartition, offset: i64) -> Self {
         let TopicPartition { topic, partition } = of;
-        Self { topic, partition, offset, leader_epoch: -1, metadata: String::new() }
+        Self { topic, partition, offset, leader_epoch: -1, metadata: String::new(), topic_id: None }
+    }
+
+    /// An offset in the topic of this id and in no other of the same name; a zero id names none.
+    #[must_use]
+    pub fn with_topic_id(self, topic_id: Uuid) -> Self {
+        Self { topic_id: Some(topic_id).filter(|id| *id != Uuid::ZERO), ..self }
     }
 
     /// With the leader epoch of the record before the offset; -1 when not known.
@@ -82,7 +97,7 @@ impl Committed {
     /// Without leader epoch and metadata. Clusters tell these; only tests of programs that read them make one.
     pub fn new(of: TopicPartition, offset: Option<i64>) -> Self {
         let TopicPartition { topic, partition } = of;
-        Self { topic, partition, offset, leader_epoch: -1, metadata: String::new() }
+        Self { topic, partition, offset, leader_epoch: -1, metadata: String::new(), topic_id: None }
     }
 
     /// With the leader epoch of the record before the offset; -1 when not known.
@@ -107,8 +122,9 @@ pub(super) async fn commit(
     if offsets.is_empty() {
         return Ok(());
     }
-    let request = |_| commit_request(identity, offsets);
-    answered(cluster, &identity.group_id, request, taken).await
+    let ids = || TopicIds::new(offsets.iter().map(|it| (Arc::clone(&it.topic), it.topic_id)));
+    let request = |_, _: &TopicIds| commit_request(identity, offsets);
+    answered(cluster, &identity.group_id, ids, request, taken).await
 }
 
 /// `stable` where those are awaited that open transactions hold (KIP-447).
@@ -121,14 +137,17 @@ pub(super) async fn committed(
     if of.is_empty() {
         return Ok(Vec::new());
     }
-    let request = |version| fetch_request(group, of, version, stable);
-    answered(cluster, group, request, |coordinator, response| kept(coordinator, response, of)).await
+    // Where a topic is another one meanwhile, the next attempt asks for that.
+    let ids = || TopicIds::of(of.iter().map(|of| &of.topic).collect::<BTreeSet<_>>(), &cluster.metadata());
+    let request = |version, ids: &TopicIds| fetch_request(group, of, ids, version, stable);
+    answered(cluster, group, ids, request, |coordinator, response, ids| kept(coordinator, response, ids, of))
+        .await
 }
 
 /// All offsets that a group has committed, by topic and partition.
 pub(crate) async fn all_committed(cluster: &Cluster, group: &str) -> Result<Vec<Committed>, Error> {
-    let request = |version| all_request(group, version);
-    let mut all = answered(cluster, group, request, all_kept).await?;
+    let request = |version, _: &TopicIds| all_request(group, version);
+    let mut all = answered(cluster, group, TopicIds::default, request, all_kept).await?;
     all.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
     Ok(all)
 }
@@ -137,22 +156,31 @@ pub(crate) async fn all_committed(cluster: &Cluster, group: &str) -> Result<Vec<
 async fn answered<R: Request, T>(
     cluster: &Cluster,
     group: &str,
-    request: impl Fn(i16) -> R,
-    read: impl Fn(&Connection, &R::Response) -> Result<T, Error>,
+    known_ids: impl Fn() -> TopicIds,
+    request: impl Fn(i16, &TopicIds) -> R,
+    read: impl Fn(&Connection, &R::Response, &TopicIds) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let keeper = Coordinator::Group(Arc::from(group));
     let mut attempts = Attempts::new(cluster);
     loop {
+        let ids = known_ids();
         let attempt = async {
             let coordinator = cluster.group_coordinator(&keeper).await?;
-            let version = coordinator.version_up_to::<R>(LAST_BY_NAME)?;
+            let version = coordinator.version_up_to::<R>(ids.version_max())?;
             let timeout = cluster.config().request_timeout;
-            let response = coordinator.call_at(&request(version), version, timeout).await?;
-            read(&coordinator, &response)
+            let response = coordinator.call_at(&request(version, &ids), version, timeout).await?;
+            read(&coordinator, &response, &ids)
         };
         match attempts.run(attempt).await {
             Ok(answer) => return Ok(answer),
-            Err(error) => again(cluster, group, &mut attempts, error).await?,
+            Err(error) => {
+                // The coordinator may not know a new topic yet; what metadata says against an old one is final.
+                let unknown = error.code() == Some(ErrorCode::UNKNOWN_TOPIC_ID);
+                if let Some(gone) = known_ids().gone(&cluster.metadata()).filter(|_| unknown) {
+                    return Err(gone.within(&format!("group {group}")));
+                }
+                again(cluster, group, &mut attempts, error).await?;
+            }
         }
     }
 }
@@ -174,9 +202,10 @@ async fn again(cluster: &Cluster, group: &str, attempts: &mut Attempts, error: E
 }
 
 fn commit_request(identity: &GroupMetadata, offsets: &[Commit]) -> OffsetCommitRequest {
-    let mut topics: BTreeMap<&Arc<str>, Vec<OffsetCommitRequestPartition>> = BTreeMap::new();
+    let mut topics: BTreeMap<(&Arc<str>, Uuid), Vec<OffsetCommitRequestPartition>> = BTreeMap::new();
     for offset in offsets {
-        topics.entry(&offset.topic).or_default().push(OffsetCommitRequestPartition {
+        let topic_id = offset.topic_id.unwrap_or(Uuid::ZERO);
+        topics.entry((&offset.topic, topic_id)).or_default().push(OffsetCommitRequestPartition {
             partition_index: offset.partition,
             committed_offset: offset.offset,
             committed_leader_epoch: offset.leader_epoch,
@@ -184,8 +213,9 @@ fn commit_request(identity: &GroupMetadata, offsets: &[Commit]) -> OffsetCommitR
             ..Default::default()
         });
     }
-    let topics = topics.into_iter().map(|(name, partitions)| OffsetCommitRequestTopic {
+    let topics = topics.into_iter().map(|((name, topic_id), partitions)| OffsetCommitRequestTopic {
         name: Str::from(name.to_string()),
+        topic_id,
         partitions,
         ..Default::default()
     });
@@ -199,7 +229,13 @@ fn commit_request(identity: &GroupMetadata, offsets: &[Commit]) -> OffsetCommitR
     }
 }
 
-fn fetch_request(group: &str, of: &[TopicPartition], version: i16, stable: bool) -> OffsetFetchRequest {
+fn fetch_request(
+    group: &str,
+    of: &[TopicPartition],
+    ids: &TopicIds,
+    version: i16,
+    stable: bool,
+) -> OffsetFetchRequest {
     let mut topics: BTreeMap<&Arc<str>, Vec<i32>> = BTreeMap::new();
     for of in of {
         topics.entry(&of.topic).or_default().push(of.partition);
@@ -222,6 +258,7 @@ fn fetch_request(group: &str, of: &[TopicPartition], version: i16, stable: bool)
     }
     let topics = topics.into_iter().map(|(topic, partition_indexes)| OffsetFetchRequestTopics {
         name: name(topic),
+        topic_id: ids.id(topic),
         partition_indexes,
         ..Default::default()
     });
@@ -242,6 +279,7 @@ fn all_request(group: &str, version: i16) -> OffsetFetchRequest {
 /// What a response says of one partition, whichever its version.
 struct CommittedRow {
     topic: Str,
+    topic_id: Uuid,
     partition: i32,
     offset: i64,
     leader_epoch: i32,
@@ -257,16 +295,18 @@ impl CommittedRow {
             offset: Some(self.offset).filter(|offset| *offset >= 0),
             leader_epoch: self.leader_epoch,
             metadata: self.metadata.as_deref().unwrap_or_default().to_owned(),
+            topic_id: Some(self.topic_id).filter(|id| *id != Uuid::ZERO),
         }
     }
 }
 
 /// Whether every offset of a commit was taken.
-fn taken(coordinator: &Connection, response: &OffsetCommitResponse) -> Result<(), Error> {
+fn taken(coordinator: &Connection, response: &OffsetCommitResponse, ids: &TopicIds) -> Result<(), Error> {
     for topic in &response.topics {
         for partition in &topic.partitions {
             refused(coordinator, partition.error_code, "OffsetCommit").map_err(|error| {
-                error.with_topic(topic.name.to_string()).with_partition(partition.partition_index)
+                let name = ids.name(&topic.name, topic.topic_id);
+                error.with_topic(name.to_string()).with_partition(partition.partition_index)
             })?;
         }
     }
@@ -282,10 +322,11 @@ fn accepted(coordinator: &Connection, response: &OffsetFetchResponse) -> Result<
 fn kept(
     coordinator: &Connection,
     response: &OffsetFetchResponse,
+    ids: &TopicIds,
     of: &[TopicPartition],
 ) -> Result<Vec<Committed>, Error> {
     accepted(coordinator, response)?;
-    let rows = rows(response);
+    let rows = rows(response, ids);
     let rows: HashMap<(&str, i32), &CommittedRow> =
         rows.iter().map(|row| ((&*row.topic, row.partition), row)).collect();
     of.iter()
@@ -299,21 +340,26 @@ fn kept(
         .collect()
 }
 
-fn all_kept(coordinator: &Connection, response: &OffsetFetchResponse) -> Result<Vec<Committed>, Error> {
+fn all_kept(
+    coordinator: &Connection,
+    response: &OffsetFetchResponse,
+    ids: &TopicIds,
+) -> Result<Vec<Committed>, Error> {
     accepted(coordinator, response)?;
     let committed = |row: CommittedRow| {
         refused(coordinator, row.code, "OffsetFetch")?;
         let of = TopicPartition::new(&*row.topic, row.partition);
         Ok(row.committed(&of))
     };
-    rows(response).into_iter().map(committed).collect()
+    rows(response, ids).into_iter().map(committed).collect()
 }
 
-fn rows(response: &OffsetFetchResponse) -> Vec<CommittedRow> {
+fn rows(response: &OffsetFetchResponse, ids: &TopicIds) -> Vec<CommittedRow> {
     let mut rows = Vec::new();
     for topic in &response.topics {
         rows.extend(topic.partitions.iter().map(|partition| CommittedRow {
             topic: topic.name.clone(),
+            topic_id: Uuid::ZERO,
             partition: partition.partition_index,
             offset: partition.committed_offset,
             leader_epoch: partition.committed_leader_epoch,
@@ -322,8 +368,10 @@ fn rows(response: &OffsetFetchResponse) -> Vec<CommittedRow> {
         }));
     }
     for topic in response.groups.iter().flat_map(|group| &group.topics) {
+        let name = ids.name(&topic.name, topic.topic_id);
         rows.extend(topic.partitions.iter().map(|partition| CommittedRow {
-            topic: topic.name.clone(),
+            topic: name.clone(),
+            topic_id: topic.topic_id,
             partition: partition.partition_index,
             offset: partition.committed_offset,
             leader_epoch: partition.committed_leader_epoch,
@@ -341,7 +389,5 @@ fn refused(coordinator: &Connection, code: ErrorCode, api: &'static str) -> Resu
     }
 }
 
-/// From version 10 both name topics by id alone, and ids are not always known.
-const LAST_BY_NAME: i16 = 9;
 /// From version 8 a request may ask for several groups.
 const FIRST_OF_GROUPS: i16 = 8;

@@ -44,6 +44,9 @@ impl Consumer {
                 TaskOutput::Fetch(fetched, session)
             });
         }
+        if requests.misses_follower {
+            self.cluster.refresh();
+        }
         for (of, error) in requests.failures {
             let generation = self.positions.generation(&of);
             self.handle_failed(&of, generation, error);
@@ -54,6 +57,10 @@ impl Consumer {
     pub(super) fn handle_output(&mut self, output: TaskOutput) {
         match output {
             TaskOutput::Fetch(fetch, session) => {
+                match session.id() {
+                    0 => _ = self.session_ids.remove(&fetch.node),
+                    id => _ = self.session_ids.insert(fetch.node, id),
+                }
                 self.sessions.insert(fetch.node, session);
                 self.buffered.push_back(fetch);
             }
@@ -149,7 +156,7 @@ impl Consumer {
     ) -> bool {
         let of = &target.topic_partition;
         if let Some(status) = partition.status.take() {
-            if let Some(reset) = self.positions.handle_fetched(target, status) {
+            if let Some(reset) = self.positions.handle_fetched(target, status, self.cluster.now()) {
                 tracing::warn!(topic = &*of.topic, partition = of.partition, "{reset}");
                 fetched.resets.push(reset);
             }

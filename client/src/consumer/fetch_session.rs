@@ -52,6 +52,11 @@ struct SessionPartition {
 }
 
 impl FetchSession {
+    /// The broker's number of the session; zero without one.
+    pub(super) fn id(&self) -> i32 {
+        self.id
+    }
+
     /// Whether the next request tells changes alone, as far as is known before it is made.
     pub(super) fn is_incremental(&self) -> bool {
         self.epoch > 0
@@ -117,7 +122,7 @@ impl FetchSession {
     /// An answer told this of a partition.
     pub(super) fn handle_status(&mut self, target: &FetchTarget, status: LogStatus) {
         if let Some(known) = self.partitions.get_mut(&target.topic_partition) {
-            known.told = Some(LogStatus { has_bytes: false, ..status });
+            known.told = Some(LogStatus { has_bytes: false, read_replica: None, ..status });
         }
     }
 

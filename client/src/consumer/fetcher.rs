@@ -100,7 +100,8 @@ pub(super) async fn fetch(cluster: Cluster, plan: FetchPlan, session: &mut Fetch
         }
     };
     let empty = |fetch: &PartitionFetch| {
-        fetch.result.as_ref().is_ok_and(|arrived| arrived.status.is_some_and(|status| !status.has_bytes))
+        let nothing = |status: LogStatus| !status.has_bytes && status.read_replica.is_none();
+        fetch.result.as_ref().is_ok_and(|arrived| arrived.status.is_some_and(nothing))
     };
     let empty_early = cluster.environment().clock().since(asked_at) < cluster.config().fetch_max_wait / 2
         && partitions.iter().all(empty);
@@ -200,6 +201,7 @@ fn request(plan: &FetchPlan, told: SessionFetch<'_>, config: &Config) -> FetchRe
         session_epoch: told.epoch,
         topics,
         forgotten_topics_data: forgotten(told.forgotten),
+        rack_id: config.client_rack.clone().map(Str::from).unwrap_or_default(),
         ..Default::default()
     }
 }
@@ -281,6 +283,7 @@ fn take(cluster: &Cluster, target: &FetchTarget, data: PartitionData) -> Result<
         high_watermark: data.high_watermark,
         last_stable: data.last_stable_offset,
         has_bytes: !blob.is_empty(),
+        read_replica: Some(data.preferred_read_replica).filter(|node| *node >= 0),
     };
     let completed = CompletedFetch::new(&blob, target.offset, data.aborted_transactions, reading);
     Ok(FetchedPartition {

@@ -288,7 +288,8 @@ fn settings(cluster: &Cluster, subscription: Subscription) -> Result<(GroupSetti
         group_id: Str::from(group.to_owned()),
         protocol: config.group_protocol,
         instance_id: text(&config.group_instance_id),
-        rack_id: text(&config.client_rack),
+        // Coordinators refuse one that is empty.
+        rack_id: text(&config.client_rack).filter(|rack| !rack.is_empty()),
         subscription,
         remote_assignor: text(&config.group_remote_assignor),
         assignors: config.partition_assignment_strategy.clone(),

@@ -34,6 +34,7 @@ mod log_truncation;
 mod node;
 mod outcome;
 mod partition_leader;
+mod read_replica;
 mod requests;
 mod state;
 
@@ -67,6 +68,8 @@ pub(super) struct LogStatus {
     pub(super) last_stable: i64,
     /// Whether the answer holds bytes of batches.
     pub(super) has_bytes: bool,
+    /// The follower that is to be asked instead (KIP-392).
+    pub(super) read_replica: Option<i32>,
 }
 
 /// How far a piece of a fetched partition reaches.
@@ -162,6 +165,11 @@ impl Positions {
         self.states.get(of).map_or(-1, PartitionState::offset_epoch)
     }
 
+    /// The topic that the position belongs to; zero when not known.
+    pub(super) fn topic_id(&self, of: &TopicPartition) -> Uuid {
+        self.states.get(of).map_or(Uuid::ZERO, PartitionState::offset_topic_id)
+    }
+
     /// How many offsets lie between the position and the end of what may be read: the last stable offset for
     /// `committed_only`, else the high watermark.
     pub(super) fn lag(&self, of: &TopicPartition, committed_only: bool) -> Option<i64> {
@@ -173,11 +181,15 @@ impl Positions {
     /// The requests that may be sent now.
     pub(super) fn poll(&mut self, now: Instant, metadata: &Metadata) -> DueRequests {
         let mut requests = DueRequests::default();
-        let mut leaders = HashSet::new();
+        let mut nodes = HashSet::new();
         let mut plans: BTreeMap<i32, Vec<(u64, FetchTarget)>> = BTreeMap::new();
         for (of, state) in &mut self.states {
             let leader = leader(of, state, metadata);
-            leaders.extend(leader.as_ref().ok().map(|leader| leader.node));
+            if let Ok(leader) = leader {
+                // While a follower is asked it stays: what comes is a follower's answer.
+                requests.misses_follower |= !state.busy && state.read_replica.renew(leader, metadata, now);
+                nodes.insert(state.read_replica.fetch_node(leader));
+            }
             if !state.is_due(now) {
                 continue;
             }
@@ -195,34 +207,35 @@ impl Positions {
                 }
             };
             state.follow_topic_id(leader.topic_id);
+            let node = state.read_replica.fetch_node(leader);
             if state.is_ready_to_fetch(leader.epoch)
-                && self.nodes.get(&leader.node).is_some_and(|node| !node.is_due(now))
+                && self.nodes.get(&node).is_some_and(|node| !node.is_due(now))
             {
                 continue;
             }
             match state.next_request(of, leader, now) {
                 PartitionRequest::Fetch(target) => {
-                    plans.entry(leader.node).or_default().push((state.served, target))
+                    plans.entry(node).or_default().push((state.served, target))
                 }
                 PartitionRequest::Lookup(lookup) => {
                     requests.lookups.entry(leader.node).or_default().push(lookup)
                 }
             }
         }
-        let count = leaders.len().max(1);
+        let count = nodes.len().max(1);
         requests.fetches = plans.into_iter().map(|(node, target)| self.plan(node, count, target)).collect();
         requests
     }
 
-    /// The fetch from one of so many leaders, each of which has an equal share of the bytes.
-    fn plan(&mut self, node: i32, leaders: usize, mut target: Vec<(u64, FetchTarget)>) -> FetchPlan {
+    /// The fetch from one of so many brokers, each of which has an equal share of the bytes.
+    fn plan(&mut self, node: i32, nodes: usize, mut target: Vec<(u64, FetchTarget)>) -> FetchPlan {
         target.sort_by(|(a, x), (b, y)| (a, &x.topic_partition).cmp(&(b, &y.topic_partition)));
         let FetchLimits { fetch_bytes_max, decompressed_bytes_max, backoff, .. } = self.limits;
-        let share = fetch_bytes_max / u32::try_from(leaders).unwrap_or(u32::MAX);
-        // A fetch that was planned when there were fewer leaders may hold more than its share now.
+        let share = fetch_bytes_max / u32::try_from(nodes).unwrap_or(u32::MAX);
+        // A fetch that was planned when there were fewer brokers may hold more than its share now.
         let granted: usize = self.nodes.values().map(|node| node.prepared_bytes_max).sum();
         let left = decompressed_bytes_max.saturating_sub(granted);
-        let prepared_bytes_max = left.min(decompressed_bytes_max / leaders);
+        let prepared_bytes_max = left.min(decompressed_bytes_max / nodes);
         let at = self.nodes.entry(node).or_insert_with(|| NodeState::new(backoff));
         (at.busy, at.prepared_bytes_max) = (true, prepared_bytes_max);
         let partitions = target.into_iter().map(|(_, target)| target).collect();
@@ -293,15 +306,26 @@ impl Positions {
     }
 
     /// A broker answered a fetch of this partition without an error, which confirms the position. Gives the
-    /// reset that led to the position, if one did: the caller must be told of it before the records.
+    /// reset that led to the position, if one did: the caller must be told of it before the records. A leader that
+    /// names a follower instead has not looked for the position, and confirms nothing.
     pub(super) fn handle_fetched(
         &mut self,
         target: &FetchTarget,
         status: LogStatus,
+        now: Instant,
     ) -> Option<PositionReset> {
+        let until = now + self.limits.read_replica_age_max;
         let state = self.current(&target.topic_partition, target.generation)?;
         state.high_watermark = Some(status.high_watermark);
         state.last_stable = Some(status.last_stable).filter(|offset| *offset >= 0);
+        if let Some(node) = status.read_replica {
+            state.read_replica.follow(node, target, until);
+            if !status.has_bytes {
+                // Nothing has succeeded yet: where no follower ever serves, that ends as an error.
+                state.busy = false;
+                return None;
+            }
+        }
         let reset = state.confirm(target);
         if !status.has_bytes {
             state.busy = false;
@@ -353,7 +377,10 @@ impl Positions {
         state.busy = false;
         let since = *state.failing_since.get_or_insert(now);
         state.not_before = Some(now + state.backoff.wait(chance));
+        let of_follower = state.read_replica.give_up();
         match error.code() {
+            // A follower may be behind, or be done with what the leader still has: the leader decides.
+            Some(ErrorCode::OFFSET_OUT_OF_RANGE) if of_follower => return PartitionOutcome::Retry,
             Some(ErrorCode::OFFSET_OUT_OF_RANGE) => {
                 let position = reset(limits.reset, unix_ms);
                 state.handle_out_of_range(limits.reset, position);

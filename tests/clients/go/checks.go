@@ -31,7 +31,8 @@ type check struct {
 }
 
 func main() {
-	clients := map[string]func(){"franz-go": franz, "sarama": saramaClient, "kafka-go": segmentio}
+	clients := map[string]func(){"franz-go": franz, "sarama": saramaClient, "kafka-go": segmentio,
+		"franz-go-member": franzMemberOfGroup}
 	clients[os.Args[1]]()
 }
 

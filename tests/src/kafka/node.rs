@@ -259,6 +259,8 @@ fn properties(folder: &Path, at: usize, ports: &[Ports], secured: bool) -> Strin
     if ports.len() >= 3 {
         // A member that is killed is missed in a test's time.
         out.push_str("group.consumer.session.timeout.ms=6000\ngroup.consumer.heartbeat.interval.ms=1000\n");
+        // Consumers that tell their rack read at the node there.
+        let _ = writeln!(out, "broker.rack=rack-{}\nreplica.selector.class={RACK_AWARE}", at + 1);
     }
     for topic in ["offsets.topic", "transaction.state.log", "share.coordinator.state.topic"] {
         let minimum =
@@ -292,6 +294,8 @@ controller.quorum.election.timeout.ms=1000
 controller.quorum.fetch.timeout.ms=2000
 initial.broker.registration.timeout.ms=30000
 ";
+
+const RACK_AWARE: &str = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
 
 /// C1 alone starts faster, and serves slower: not for benchmarks.
 pub(super) const FAST_START: [&str; 3] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];

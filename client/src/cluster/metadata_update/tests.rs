@@ -134,6 +134,23 @@ fn of_thousands_of_brokers_those_are_kept_that_lead_what_was_asked_for_and_a_few
     assert!(error.to_string().contains("10001 brokers, where 10000 are the most"), "{error}");
 }
 
+/// A leader may have a reader turn to one of them (KIP-392).
+#[test]
+fn the_replicas_of_what_was_asked_for_are_kept_too() {
+    let held = |replicas: &[i32]| MetadataResponsePartition {
+        replica_nodes: replicas.to_vec(),
+        ..partition(0, replicas[0], 1)
+    };
+    let mut response = response(vec![
+        topic("orders", vec![held(&[4_711, 8_000, 12_000])]),
+        topic("others", vec![held(&[5_000, 6_000])]),
+    ]);
+    response.brokers = (0..10_000).map(|node| broker(node, &at())).collect();
+    let answer = read(&response).unwrap();
+    assert_eq!(answer.brokers.len(), 2 + 1 + SPARE_BROKERS_MAX, "both, the controller and some");
+    assert!(answer.brokers.contains_key(&8_000));
+}
+
 #[test]
 fn more_partitions_than_any_topic_has_are_refused_with_a_sentence() {
     let most = TOPIC_PARTITIONS_MAX as i32;

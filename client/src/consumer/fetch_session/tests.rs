@@ -106,7 +106,7 @@ fn epochs_go_round_and_leave_out_zero() {
 fn what_an_answer_leaves_out_is_as_it_was_told_last() {
     let mut session = begun();
     assert!(session.unchanged(&target(0, 5)).is_none(), "nothing was told of it yet");
-    let status = LogStatus { high_watermark: 9, last_stable: 8, has_bytes: true };
+    let status = LogStatus { high_watermark: 9, last_stable: 8, has_bytes: true, read_replica: None };
     session.handle_status(&target(0, 5), status);
     next(&mut session, &[target(0, 9)]);
     let known = session.unchanged(&target(0, 9)).unwrap();

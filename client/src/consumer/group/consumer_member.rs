@@ -7,6 +7,8 @@
 //! - A heartbeat says what has changed since the last one that was answered. After one that was not, all is said again.
 //! - The broker names topics by id. A partition is given to the caller once the topic's name is known.
 //! - When the caller has exactly what the broker wants, that is said at once, since others may wait for it.
+//! - A static name that the broker takes for another member's is waited for: who was killed and comes back is that other,
+//!   until its session is over.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -65,6 +67,8 @@ pub(crate) struct ConsumerMember {
     due: Instant,
     not_before: Instant,
     backoff: Backoff,
+    /// Since when the broker says that the static name is another's.
+    unreleased_since: Option<Instant>,
     failure: Option<Error>,
 }
 
@@ -86,6 +90,7 @@ impl ConsumerMember {
             due: now,
             not_before: now,
             backoff,
+            unreleased_since: None,
             failure: None,
         }
     }
@@ -290,6 +295,7 @@ impl ConsumerMember {
 
     fn handle_success(&mut self, response: &ConsumerGroupHeartbeatResponse, now: Instant) {
         self.backoff.reset();
+        self.unreleased_since = None;
         if let Some(id) = &response.member_id {
             self.member_id = id.clone();
         }
@@ -350,11 +356,34 @@ impl ConsumerMember {
     fn handle_refused(&mut self, code: ErrorCode, message: Option<&str>, now: Instant, chance: f64) {
         self.told = None;
         let error = Error::refused(code, "ConsumerGroupHeartbeat", message).within(&self.settings.named());
-        if code == ErrorCode::TOPIC_AUTHORIZATION_FAILED {
+        match code {
             // Rights may be granted while it waits; until then the caller is told.
-            self.failure = Some(error);
-        } else if !code.is_retriable() {
-            return self.fail(error);
+            ErrorCode::TOPIC_AUTHORIZATION_FAILED => self.failure = Some(error),
+            // It never was a member.
+            ErrorCode::UNRELEASED_INSTANCE_ID if self.is_leaving() => {
+                self.state = ConsumerState::Left;
+                return;
+            }
+            ErrorCode::UNRELEASED_INSTANCE_ID => {
+                let waited = now.saturating_duration_since(*self.unreleased_since.get_or_insert(now));
+                if waited >= self.settings.session_timeout + RELEASE_LEEWAY {
+                    let gave_up = format!(
+                        "the name is still another member's after {} ms (session.timeout.ms and {} ms more)",
+                        waited.as_millis(),
+                        RELEASE_LEEWAY.as_millis()
+                    );
+                    return self.fail(error.within(&gave_up));
+                }
+                if waited.is_zero() {
+                    let group = &*self.settings.named();
+                    tracing::warn!(
+                        group,
+                        "the static name is another member's: waiting for its session to end"
+                    );
+                }
+            }
+            code if !code.is_retriable() => return self.fail(error),
+            _ => {}
         }
         self.not_before = now + self.backoff.wait(chance);
         self.due = self.not_before;
@@ -378,6 +407,9 @@ impl ConsumerMember {
         self.ownership.lose_all();
     }
 }
+
+/// How much longer than a session a static name is waited for: the session began while nobody looked.
+const RELEASE_LEEWAY: Duration = Duration::from_secs(5);
 
 fn by_topic(held: &BTreeSet<TopicIdPartition>) -> Vec<TopicPartitions> {
     let mut topics: BTreeMap<Uuid, Vec<i32>> = BTreeMap::new();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::task::{JoinError, JoinSet};
+use upsert_kafka_protocol::Uuid;
 
 use super::auto_commit::AutoCommit;
 use super::{Member, MemberEvent, Revocation, Subscription};
@@ -117,7 +118,10 @@ impl GroupConsumer {
             tokio::select! {
                 biased;
                 event = self.member.next() => match event? {
-                    None => return Ok(None),
+                    None => {
+                        self.consumer.close_sessions().await;
+                        return Ok(None);
+                    }
                     Some(MemberEvent::Given(given)) => self.unplaced = given,
                     Some(MemberEvent::Revoked(revocation)) => self.revoking = Some(revocation),
                     Some(MemberEvent::Lost(revocation)) => {
@@ -282,6 +286,9 @@ fn begin(committed: &Committed, reset: OffsetReset, unix_ms: i64) -> Result<Assi
         }
     };
     let assignment = Assignment::new(Arc::clone(&committed.topic), committed.partition, position);
+    // An offset is one of that topic, and not of one that is made under its name before it is fetched.
+    let topic_id = committed.topic_id.filter(|_| committed.offset.is_some());
+    let assignment = assignment.with_topic_id(topic_id.unwrap_or(Uuid::ZERO));
     // Without an offset there is no record before it.
     Ok(assignment.with_leader_epoch(committed.offset.map_or(-1, |_| committed.leader_epoch)))
 }

@@ -23,4 +23,6 @@ pub(in crate::consumer) struct FetchLimits {
     pub(in crate::consumer) backoff: Backoff,
     /// How long a partition may fail before the caller is told.
     pub(in crate::consumer) patience: Duration,
+    /// `metadata.max.age.ms`: how long a follower is read from before the leader is asked again (KIP-392).
+    pub(in crate::consumer) read_replica_age_max: Duration,
 }

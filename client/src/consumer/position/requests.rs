@@ -16,6 +16,8 @@ pub(in crate::consumer) struct DueRequests {
     pub(in crate::consumer) lookups: BTreeMap<i32, Vec<OffsetLookup>>,
     /// Partitions that no broker can be asked for, and why. They are to be handled as failed requests.
     pub(in crate::consumer) failures: Vec<(TopicPartition, Error)>,
+    /// A follower that is to be read from is not among the brokers: the cluster should be asked for news.
+    pub(in crate::consumer) misses_follower: bool,
 }
 
 /// The next request of one partition.

@@ -27,6 +27,7 @@ use super::limits::FetchLimits;
 use super::log_truncation::{EpochEnd, LogTruncation};
 use super::outcome::PartitionOutcome;
 use super::partition_leader::Leader;
+use super::read_replica::ReadReplica;
 use super::requests::{FetchTarget, LookupKind, OffsetLookup, PartitionRequest};
 use crate::consumer::assignment::{Position, TopicPartition};
 use crate::consumer::reset::{PositionReset, ResetCause};
@@ -70,6 +71,7 @@ pub(super) struct PartitionState {
     cut_answers: u32,
     /// When it was served last, as a count of all pieces read until then. The lowest goes first.
     pub(super) served: u64,
+    pub(super) read_replica: ReadReplica,
 }
 
 /// A position that no fetch has confirmed yet.
@@ -105,6 +107,7 @@ impl PartitionState {
             bytes_max: limits.partition_bytes_max,
             cut_answers: 0,
             served: 0,
+            read_replica: ReadReplica::default(),
         }
     }
 
@@ -129,6 +132,11 @@ impl PartitionState {
     /// The leader epoch of the record before the offset; -1 when not known.
     pub(super) fn offset_epoch(&self) -> i32 {
         if self.unconfirmed.is_none() { self.offset_epoch } else { -1 }
+    }
+
+    /// The topic that the offset belongs to; zero when not known.
+    pub(super) fn offset_topic_id(&self) -> Uuid {
+        self.unconfirmed.as_ref().map_or(self.topic_id, |unconfirmed| unconfirmed.topic_id)
     }
 
     /// The id of the topic that was read, if the name now belongs to another topic.

@@ -8,6 +8,10 @@ use crate::cluster::{PartitionMetadata, TopicMetadata};
 use crate::consumer::reset::ResetCause;
 use crate::retry::Backoff;
 
+mod read_replicas;
+mod resets;
+mod truncation;
+
 const MS: Duration = Duration::from_millis(1);
 
 /// A node, and of each partition its index, the offset and the bytes.
@@ -31,6 +35,7 @@ impl PositionsBench {
             reset,
             backoff: Backoff::new(10 * MS, 40 * MS),
             patience: 100 * MS,
+            read_replica_age_max: 500 * MS,
         };
         let mut bench = Self {
             positions: Positions::new(limits),
@@ -111,8 +116,8 @@ impl PositionsBench {
     }
 
     fn told(&mut self, target: &FetchTarget, has_bytes: bool) -> Option<PositionReset> {
-        let told = LogStatus { high_watermark: 50, last_stable: 40, has_bytes };
-        self.positions.handle_fetched(target, told)
+        let told = LogStatus { high_watermark: 50, last_stable: 40, has_bytes, read_replica: None };
+        self.positions.handle_fetched(target, told, self.now)
     }
 
     fn read(&mut self, target: &FetchTarget, next_offset: i64, cut: bool) -> PartitionOutcome {
@@ -344,138 +349,6 @@ fn a_paused_partition_gets_nothing_and_loses_nothing() {
 }
 
 #[test]
-fn an_offset_out_of_range_follows_the_policy() {
-    for (policy, expected) in [
-        (OffsetReset::Earliest, Some(Position::Earliest)),
-        (OffsetReset::Latest, Some(Position::Latest)),
-        (OffsetReset::ByDuration(Duration::from_secs(100)), Some(Position::Timestamp(900_000))),
-        (OffsetReset::None, None),
-    ] {
-        let mut bench = PositionsBench::new(&[1], policy);
-        let target = bench.one();
-        assert!(matches!(bench.failed(&target, ErrorCode::OFFSET_OUT_OF_RANGE), PartitionOutcome::Retry));
-        assert_eq!(bench.plans(), [], "not at once");
-        bench.now += 10 * MS;
-        let lookup = bench.looked_up();
-        let Some(expected) = expected else {
-            assert_eq!(lookup.kind, LookupKind::Range);
-            let outcome = bench.positions.handle_range(&of(0), lookup.generation, (12, 33));
-            let PartitionOutcome::Fail(error) = outcome else { panic!("{outcome:?}") };
-            assert_eq!(
-                (error.kind(), error.code()),
-                (ErrorKind::OffsetOutOfRange, Some(ErrorCode::OFFSET_OUT_OF_RANGE))
-            );
-            let text = error.to_string();
-            assert!(text.contains("offset 7 is out of range") && text.contains("12"), "{text}");
-            assert!(text.contains("33") && text.contains("auto.offset.reset is none"), "{text}");
-            assert_eq!(bench.one().offset, 7, "a caller who polls on is told again");
-            continue;
-        };
-        assert_eq!(lookup.kind, LookupKind::Position(expected));
-        bench.found(&lookup, 33);
-        let target = bench.one();
-        assert_eq!(target.offset, 33);
-        let reset = bench.answered(&target, 33, false).0.expect("a reset");
-        assert_eq!((reset.old_position, reset.new_position, reset.topic_id), (Some(7), 33, Uuid([1; 16])));
-        assert_eq!(reset.cause, ResetCause::OffsetOutOfRange { reset: policy });
-        let target = bench.one();
-        bench.fetched(&target, 35, false);
-    }
-}
-
-#[test]
-fn an_offset_that_is_out_of_range_for_ever_waits_longer_each_time_and_ends_as_an_error() {
-    let mut bench = PositionsBench::new(&[1], OffsetReset::Earliest);
-    let (mut waits, mut target) = (Vec::new(), bench.one());
-    let outcome = loop {
-        let outcome = bench.failed(&target, ErrorCode::OFFSET_OUT_OF_RANGE);
-        let due = bench.positions.deadline(bench.now).unwrap();
-        waits.push((due - bench.now).as_millis());
-        if matches!(outcome, PartitionOutcome::Fail(_)) {
-            break outcome;
-        }
-        bench.now = due;
-        let lookup = bench.looked_up();
-        bench.found(&lookup, 33);
-        target = bench.one();
-    };
-    assert_eq!(waits, [10, 20, 40, 40, 40], "up to the wait's ceiling, for 100 ms");
-    let PartitionOutcome::Fail(error) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(error.kind(), ErrorKind::OffsetOutOfRange);
-}
-
-#[test]
-fn a_topic_created_again_is_read_from_its_beginning_and_told_when_a_broker_has_confirmed_it() {
-    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
-    let target = bench.one();
-    bench.fetched(&target, 12, false);
-    bench.recreate(2, &[1]);
-    let lookup = bench.looked_up();
-    assert_eq!(lookup.kind, LookupKind::Position(Position::Earliest));
-    bench.found(&lookup, 3);
-    let target = bench.one();
-    assert_eq!((target.offset, target.topic_id), (3, Uuid([2; 16])));
-    let (reset, outcome) = bench.answered(&target, 5, false);
-    let reset = reset.expect("a reset");
-    assert!(matches!(outcome, PartitionOutcome::Moved));
-    assert_eq!((reset.old_position, reset.new_position, reset.topic_id), (Some(12), 3, Uuid([2; 16])));
-    assert_eq!(reset.cause, ResetCause::TopicRecreated { old_topic_id: Uuid([1; 16]) });
-    let target = bench.one();
-    assert_eq!(target.offset, 5);
-    bench.fetched(&target, 6, false);
-}
-
-#[test]
-fn an_old_view_of_the_cluster_resets_nothing() {
-    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
-    let target = bench.one();
-    bench.fetched(&target, 12, false);
-    bench.recreate(9, &[1]);
-    let lookup = bench.looked_up();
-    bench.found(&lookup, 0);
-    let target = bench.one();
-    assert_eq!(target.topic_id, Uuid([9; 16]));
-    assert!(matches!(bench.failed(&target, ErrorCode::UNKNOWN_TOPIC_ID), PartitionOutcome::Retry));
-    bench.now += 10 * MS;
-    bench.recreate(1, &[1]);
-    let target = bench.one();
-    assert_eq!((target.offset, target.topic_id), (12, Uuid([1; 16])), "on where it stood");
-    bench.fetched(&target, 13, false);
-}
-
-#[test]
-fn a_position_of_a_topic_that_is_gone_is_not_taken_for_one_of_its_successor() {
-    let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
-    let assignment = Assignment::new("orders", 0, Position::Offset(7));
-    bench.positions.assign(vec![assignment.clone().with_topic_id(Uuid([8; 16]))]);
-    assert_eq!(bench.looked_up().kind, LookupKind::Position(Position::Earliest));
-
-    bench.positions.assign(vec![assignment.clone().with_topic_id(Uuid([1; 16]))]);
-    assert_eq!(bench.one().offset, 7);
-
-    bench.end_of_answer(false);
-    bench.positions.assign(vec![assignment]);
-    bench.recreate(2, &[1]);
-    assert_eq!(bench.one().offset, 7, "whoever names no topic id takes the topic that is there");
-}
-
-#[test]
-fn a_partition_that_the_new_topic_does_not_have_is_an_error_that_says_so() {
-    let mut bench = PositionsBench::new(&[1, 1], OffsetReset::Latest);
-    let requests = bench.positions.poll(bench.now, &bench.metadata);
-    bench.end_of_answer(false);
-    for target in &requests.fetches[0].partitions {
-        bench.fetched(target, 12, false);
-    }
-    bench.recreate(2, &[1]);
-    let requests = bench.positions.poll(bench.now, &bench.metadata);
-    let [(failed, error)] = &requests.failures[..] else { panic!("{requests:?}") };
-    assert_eq!((failed, error.kind()), (&of(1), ErrorKind::UnknownTopic));
-    let text = error.to_string();
-    assert!(text.contains("created again") && text.contains("with 1 partitions"), "{text}");
-}
-
-#[test]
 fn a_moved_leader_is_tried_again_after_a_wait_and_at_its_new_place() {
     let mut bench = PositionsBench::new(&[1], OffsetReset::Latest);
     let target = bench.one();
@@ -519,94 +392,4 @@ fn no_leader_and_no_such_partition_come_back_as_failures() {
     assert!(plans.is_empty());
     assert_eq!(told, [(0, true), (8, false)]);
     assert!(failures[1].1.to_string().contains("the topic has 2 partitions"), "{}", failures[1].1);
-}
-
-impl PositionsBench {
-    /// Reads one record of epoch 3 at offset 7; then epoch 5 leads. What is asked then.
-    fn led_anew(reset: OffsetReset) -> (Self, OffsetLookup) {
-        let mut bench = Self::new(&[1], reset);
-        let target = bench.one();
-        assert!(matches!(bench.fetched(&target, 8, false), PartitionOutcome::Moved));
-        bench.leader_epoch = 5;
-        bench.lead(&[1]);
-        let lookup = bench.looked_up();
-        (bench, lookup)
-    }
-
-    fn epoch_end(&mut self, lookup: &OffsetLookup, end: Option<(i32, i64)>) -> PartitionOutcome {
-        let end = end.map(|(epoch, offset)| EpochEnd { epoch, offset });
-        let OffsetLookup { topic_partition, generation, .. } = lookup;
-        self.positions.handle_epoch_end(topic_partition, *generation, (5, end), (self.now, 0.5), 0)
-    }
-}
-
-#[test]
-fn under_another_leader_epoch_a_position_is_validated_before_it_is_fetched() {
-    let (mut bench, lookup) = PositionsBench::led_anew(OffsetReset::Earliest);
-    assert_eq!(lookup.kind, LookupKind::EpochEnd { offset_epoch: 3, leader_epoch: 5 });
-    assert!(bench.positions.poll(bench.now, &bench.metadata).fetches.is_empty(), "it waits for the answer");
-    assert!(matches!(bench.epoch_end(&lookup, Some((3, 8))), PartitionOutcome::Nothing));
-    let target = bench.one();
-    assert_eq!((target.offset, target.leader_epoch), (8, 5));
-    bench.fetched(&target, 9, false);
-    assert_eq!(bench.one().offset, 9, "it is validated once");
-}
-
-#[test]
-fn a_truncated_log_is_read_on_where_it_diverges_and_that_is_told() {
-    let (mut bench, lookup) = PositionsBench::led_anew(OffsetReset::Latest);
-    assert!(matches!(bench.epoch_end(&lookup, Some((2, 6))), PartitionOutcome::Nothing));
-    let target = bench.one();
-    assert_eq!(target.offset, 6, "as in Java the policy does not say where, it only lets reading go on");
-    let (reset, _) = bench.answered(&target, 7, false);
-    let reset = reset.expect("the reset is told");
-    assert_eq!((reset.old_position, reset.new_position), (Some(8), 6));
-    assert_eq!(reset.cause, ResetCause::LogTruncated { divergent_offset: Some(6) });
-}
-
-#[test]
-fn where_the_leader_does_not_know_the_epoch_the_policy_says_where_to_read_on() {
-    let (mut bench, lookup) = PositionsBench::led_anew(OffsetReset::Earliest);
-    assert!(matches!(bench.epoch_end(&lookup, None), PartitionOutcome::Nothing));
-    let lookup = bench.looked_up();
-    assert_eq!(lookup.kind, LookupKind::Position(Position::Earliest));
-    bench.found(&lookup, 2);
-    let target = bench.one();
-    let (reset, _) = bench.answered(&target, 3, false);
-    assert_eq!(reset.unwrap().cause, ResetCause::LogTruncated { divergent_offset: None });
-}
-
-#[test]
-fn without_a_policy_a_truncated_log_is_an_error_that_names_everything() {
-    let (mut bench, lookup) = PositionsBench::led_anew(OffsetReset::None);
-    let PartitionOutcome::Fail(error) = bench.epoch_end(&lookup, Some((2, 6))) else { panic!("no error") };
-    assert_eq!(error.kind(), ErrorKind::LogTruncation);
-    let text = error.to_string();
-    for named in ["topic orders, partition 0", "offset 8", "epoch 3", "offset 6", "epoch 2"] {
-        assert!(text.contains(named), "{named}: {text}");
-    }
-    assert_eq!(bench.positions.position(&lookup.topic_partition), Some(8), "the position stays");
-}
-
-#[test]
-fn a_fenced_lookup_is_asked_again_after_a_wait() {
-    let (mut bench, lookup) = PositionsBench::led_anew(OffsetReset::None);
-    let error = Error::from_code(ErrorCode::FENCED_LEADER_EPOCH, "OffsetForLeaderEpoch");
-    assert!(error.refreshes_metadata());
-    let OffsetLookup { topic_partition, generation, .. } = &lookup;
-    let outcome = bench.positions.handle_failed(topic_partition, *generation, error, bench.now, 0.5, 0);
-    assert!(matches!(outcome, PartitionOutcome::Retry));
-    bench.now += 20 * MS;
-    assert_eq!(bench.looked_up().kind, lookup.kind);
-}
-
-#[test]
-fn a_committed_offset_with_its_epoch_is_validated_before_anything_is_read() {
-    let mut bench = PositionsBench::new(&[1], OffsetReset::None);
-    let committed = Assignment::new("orders", 0, Position::Offset(7)).with_leader_epoch(2);
-    bench.positions.assign(vec![committed]);
-    assert_eq!(bench.looked_up().kind, LookupKind::EpochEnd { offset_epoch: 2, leader_epoch: 3 });
-    let unknown = Assignment::new("orders", 0, Position::Offset(7)).with_leader_epoch(-1);
-    bench.positions.assign(vec![unknown]);
-    assert_eq!(bench.one().offset, 7, "without an epoch there is nothing to validate");
 }

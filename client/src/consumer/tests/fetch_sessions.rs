@@ -75,6 +75,56 @@ async fn fetches(peer: &mut Peer, consumer: &mut Consumer, count: usize) -> Fetc
     }
 }
 
+/// The next request that ends a session, whatever is fetched before.
+async fn last_of_session(peer: &mut Peer) -> FetchRequest {
+    let heard = async {
+        loop {
+            let (_, request) = peer.hears::<FetchRequest>().await;
+            if request.session_epoch < 0 {
+                return request;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), heard).await.expect("the session's end")
+}
+
+#[tokio::test]
+async fn a_consumer_that_ends_ends_its_sessions() {
+    for is_dropped in [true, false] {
+        let mut peer = start(SessionPeer { keeps_sessions: true, ..SessionPeer::default() }, 3).await;
+        let mut consumer = Client::open(peer.config()).await.unwrap().consumer();
+        consumer.assign(assigned(3));
+        assert!(fetches(&mut peer, &mut consumer, 2).await.session_epoch > 0);
+        if is_dropped {
+            drop(consumer);
+        } else {
+            consumer.close().await;
+        }
+        let last = last_of_session(&mut peer).await;
+        assert_eq!((last.session_id, last.session_epoch, last.topics.len()), (9, -1, 0));
+    }
+}
+
+/// A broker that answers nothing more keeps nobody waiting for as long as a request may take, which is half a minute.
+#[tokio::test]
+async fn a_consumer_ends_in_time_though_its_broker_is_silent() {
+    let mut sessions = SessionPeer { keeps_sessions: true, ..SessionPeer::default() };
+    let mut peer = Peer::at(move |at| {
+        move |ask: &Ask| match ask.key {
+            FetchRequest::KEY if ask.read::<FetchRequest>().session_epoch < 0 => Reply::Nothing,
+            FetchRequest::KEY => sessions.answer(ask),
+            _ => ask.introduce(&at, &[("orders", 3)]).unwrap(),
+        }
+    })
+    .await;
+    let mut consumer = Client::open(peer.config()).await.unwrap().consumer();
+    consumer.assign(assigned(3));
+    fetches(&mut peer, &mut consumer, 2).await;
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(20), consumer.close());
+    closed.await.expect("it ends");
+    last_of_session(&mut peer).await;
+}
+
 fn assigned(partitions: i32) -> Vec<Assignment> {
     (0..partitions).map(|index| Assignment::new("orders", index, Position::Offset(7))).collect()
 }

@@ -144,8 +144,7 @@ impl TransactionsBench {
 }
 
 fn offsets() -> Order {
-    let commit =
-        Commit { topic: "input".into(), partition: 4, offset: 9, leader_epoch: -1, metadata: String::new() };
+    let commit = Commit::new(crate::TopicPartition::new("input", 4), 9);
     Order::SendOffsets(Offsets {
         group: GroupMetadata::new("readers").member(3, "me"),
         commits: vec![commit],

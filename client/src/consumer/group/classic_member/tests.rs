@@ -146,6 +146,17 @@ fn wants(topics: &[&str]) -> MemberSubscription {
     }
 }
 
+/// For the rack-aware assignors of other software, which may lead (version 3 of the consumer protocol).
+#[test]
+fn the_rack_is_told_as_it_joins() {
+    let mut dialogue = ClassicDialogue::with(|settings| settings.rack_id = Some(Str::from("eu-1a")));
+    for protocol in dialogue.joins().protocols {
+        assert_eq!(protocol.metadata[..2], [0, 3], "version 3");
+        let said = consumer_protocol::read_subscription(&protocol.metadata).unwrap();
+        assert_eq!(said.rack.as_deref(), Some("eu-1a"), "{}", protocol.name);
+    }
+}
+
 fn view(topics: &[(&str, i32)]) -> Metadata {
     let mut view = Metadata::default();
     for (name, count) in topics {

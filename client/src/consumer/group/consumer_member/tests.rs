@@ -67,6 +67,14 @@ impl ConsumerDialogue {
     }
 }
 
+#[test]
+fn the_rack_is_told_as_it_joins() {
+    let mut dialogue = ConsumerDialogue::with(|settings| settings.rack_id = Some(Str::from("eu-1a")));
+    assert_eq!(dialogue.hears().rack_id.as_deref(), Some("eu-1a"));
+    dialogue.says(1, Some(&[]));
+    assert_eq!(dialogue.later(5_000).hears().rack_id, None, "once");
+}
+
 fn orders(partitions: &[i32]) -> Vec<TopicIdPartition> {
     let of = |partition: &i32| TopicIdPartition {
         topic: Arc::from("orders"),
@@ -191,7 +199,7 @@ fn a_topic_without_a_name_is_given_once_it_has_one() {
 fn a_refusal_ends_the_member_and_names_the_group() {
     for (code, kind) in [
         (ErrorCode::GROUP_AUTHORIZATION_FAILED, ErrorKind::Unauthorized),
-        (ErrorCode::UNRELEASED_INSTANCE_ID, ErrorKind::Fenced),
+        (ErrorCode::FENCED_INSTANCE_ID, ErrorKind::Fenced),
         (ErrorCode::INVALID_REGULAR_EXPRESSION, ErrorKind::Broker),
     ] {
         let mut dialogue = ConsumerDialogue::new();
@@ -233,6 +241,58 @@ fn a_static_member_leaves_for_a_while() {
     dialogue.says(1, Some(&[]));
     dialogue.member.leave();
     assert_eq!(dialogue.hears().member_epoch, -2);
+}
+
+/// Its own session of before is the other member: it was killed.
+#[test]
+fn a_static_name_is_waited_for_until_the_session_that_has_it_must_be_over() {
+    let mut dialogue = ConsumerDialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
+    let began = dialogue.now;
+    while dialogue.now < began + Duration::from_secs(50) {
+        assert_eq!(dialogue.hears().member_epoch, 0);
+        dialogue.refuses(ErrorCode::UNRELEASED_INSTANCE_ID);
+        assert!(dialogue.member.take_failure().is_none() && !dialogue.member.is_over());
+        dialogue.silent();
+        let next = dialogue.member.deadline().expect("another attempt");
+        assert!(
+            next > dialogue.now && next <= dialogue.now + Duration::from_millis(1_200),
+            "it waits, and not long"
+        );
+        dialogue.now = next;
+    }
+    dialogue.hears();
+    dialogue.refuses(ErrorCode::UNRELEASED_INSTANCE_ID);
+    let error = dialogue.member.take_failure().expect("an end");
+    assert_eq!(error.kind(), ErrorKind::Fenced);
+    let text = error.to_string();
+    assert!(text.contains("member i") && text.contains("another member's"), "{text}");
+    assert!(dialogue.member.is_over());
+}
+
+#[test]
+fn a_name_that_is_released_is_taken_and_its_next_wait_begins_anew() {
+    let mut dialogue = ConsumerDialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
+    dialogue.hears();
+    dialogue.refuses(ErrorCode::UNRELEASED_INSTANCE_ID);
+    dialogue.later(45_000).hears();
+    dialogue.says(1, Some(&[0]));
+    assert_eq!(dialogue.told(), [OwnershipEvent::Given(orders(&[0]))]);
+    dialogue.hears();
+    dialogue.refuses(ErrorCode::UNKNOWN_MEMBER_ID);
+    dialogue.told();
+    dialogue.member.let_go(&orders(&[0]));
+    dialogue.hears();
+    dialogue.refuses(ErrorCode::UNRELEASED_INSTANCE_ID);
+    assert_eq!(dialogue.later(45_000).hears().member_epoch, 0, "not given up");
+}
+
+#[test]
+fn who_leaves_while_it_waits_for_its_name_is_out_at_once() {
+    let mut dialogue = ConsumerDialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
+    dialogue.hears();
+    dialogue.member.leave();
+    dialogue.refuses(ErrorCode::UNRELEASED_INSTANCE_ID);
+    assert!(dialogue.member.is_over() && dialogue.member.take_failure().is_none());
 }
 
 #[test]
