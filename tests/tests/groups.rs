@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio::time::timeout;
 use upsert_kafka_broker::{Broker, BrokerConfig};
 use upsert_kafka_client::{
-    Assignor, Client, Config, GroupConsumer, GroupEvent, GroupProtocol, NewTopic, OffsetReset, Record, Role,
-    Subscription,
+    Assignor, Client, Config, GroupConsumer, GroupEvent, GroupProtocol, Member, MemberEvent, NewTopic,
+    OffsetReset, Record, Role, Subscription,
 };
 use upsert_kafka_tests::kafka::{Java, JavaError, Kafka, MemberSeen, unique};
 
 mod auto_commit;
+mod matching;
 mod mixed;
 mod recreated;
 

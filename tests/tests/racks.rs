@@ -37,10 +37,9 @@ async fn write(client: &Client, topic: &str, count: i64) {
 async fn read_to(consumer: &mut Consumer, of: &TopicPartition, end: i64) {
     let read = async {
         while consumer.position(of).unwrap_or(0) < end {
-            let mut next = consumer.position(of).unwrap_or(0);
-            for record in &consumer.poll().await.unwrap() {
-                assert_eq!(record.unwrap().offset, next);
-                next += 1;
+            let next = consumer.position(of).unwrap_or(0);
+            for (offset, record) in (next..).zip(&consumer.poll().await.unwrap()) {
+                assert_eq!(record.unwrap().offset, offset);
             }
         }
     };

@@ -30,6 +30,7 @@ mod requests;
 mod revocation;
 mod settings;
 mod subscription;
+mod topic_discovery;
 
 pub use assignor::Assignor;
 pub use group_consumer::{GroupConsumer, GroupEvent};
@@ -219,9 +220,11 @@ impl Member {
     }
 
     /// Has the cluster asked for its topics now, and not only every `metadata.max.age.ms`: where this member leads a
-    /// classic group, new partitions are shared then.
+    /// classic group, new partitions are shared then; where it subscribes to whatever a function takes, new topics.
     pub fn refresh_topics(&self) {
         self.cluster.refresh();
+        // A task that is gone wants no topics.
+        _ = self.commands.send(MemberCommand::Discover);
     }
 
     /// Begins to leave. Events go on until everything was let go: what the member has is revoked, then comes `None`. A
@@ -279,7 +282,8 @@ fn settings(cluster: &Cluster, subscription: Subscription) -> Result<(GroupSetti
         (config.group_protocol, subscription.regex())
     {
         let sentence = format!(
-            "group {group}: the pattern '{pattern}' is for brokers to match, which needs group.protocol=consumer"
+            "group {group}: the pattern '{pattern}' is for brokers to match, which needs group.protocol=consumer; \
+             Subscription::matching goes by either protocol"
         );
         return Err(Error::new(ErrorKind::Config, sentence));
     }
@@ -297,6 +301,7 @@ fn settings(cluster: &Cluster, subscription: Subscription) -> Result<(GroupSetti
         heartbeat_interval: config.heartbeat_interval,
         max_poll_interval: config.max_poll_interval,
         backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
+        discovery_interval: config.metadata_max_age,
     };
     let mut chance = cluster.environment().chance();
     let (high, low) = (chance.bits(), chance.bits());

@@ -70,6 +70,10 @@ pub(crate) struct ClassicMember {
     last_assigned: Vec<TopicPartition>,
     assignor: Option<Assignor>,
     ownership: Ownership,
+    /// The topics that are wanted; `None` until it is known which those are.
+    subscribed: Option<BTreeSet<Arc<str>>>,
+    /// Those that the last JoinGroup said.
+    joined_for: Option<BTreeSet<Arc<str>>>,
     /// Partitions of the group's topics as far as they are known; of the topics that the leader shared, then.
     counts: HashMap<Arc<str>, i32>,
     shared: Option<HashMap<Arc<str>, i32>>,
@@ -89,9 +93,11 @@ pub(crate) struct ClassicMember {
 
 impl ClassicMember {
     pub(crate) fn new(settings: Arc<GroupSettings>, now: Instant) -> Self {
-        let backoff = settings.backoff;
+        let (backoff, subscribed) = (settings.backoff, settings.subscription.names().cloned());
         Self {
             settings,
+            subscribed,
+            joined_for: None,
             state: ClassicState::Preparing,
             member_id: Str::default(),
             generation: NO_GENERATION,
@@ -203,8 +209,13 @@ impl ClassicMember {
 
     /// The topics to ask for: those of the subscription, and of the whole group where this member leads.
     pub(crate) fn topics(&self) -> BTreeSet<Arc<str>> {
-        let own = self.settings.subscription.names().into_iter().flatten();
-        own.chain(&self.group_topics).cloned().collect()
+        self.subscribed.iter().flatten().chain(&self.group_topics).cloned().collect()
+    }
+
+    /// These are the topics now that the subscription means.
+    pub(crate) fn handle_subscribed(&mut self, topics: BTreeSet<Arc<str>>) {
+        self.subscribed = Some(topics);
+        self.join_for_others();
     }
 
     /// The caller has let these go.
@@ -280,6 +291,13 @@ impl ClassicMember {
         }
     }
 
+    /// The group shares what this member wanted when it joined, and it wants other topics now.
+    fn join_for_others(&mut self) {
+        if matches!(self.state, ClassicState::Stable) && self.joined_for != self.subscribed {
+            self.prepare("the subscription means other topics");
+        }
+    }
+
     /// A static member that leaves says nothing: it may come back, and its partitions wait for it (KIP-345).
     fn leave_in_silence(&mut self) {
         let is_static = self.settings.instance_id.is_some();
@@ -324,7 +342,8 @@ impl ClassicMember {
     }
 
     fn may_join(&self) -> bool {
-        !self.ownership.is_revoking() || (self.is_cooperative() && self.generation >= 0)
+        let has_let_go = !self.ownership.is_revoking() || (self.is_cooperative() && self.generation >= 0);
+        has_let_go && self.subscribed.is_some()
     }
 
     fn handle_joined(&mut self, response: JoinGroupResponse, now: Instant, chance: f64) {
@@ -390,6 +409,7 @@ impl ClassicMember {
         self.ownership.aim(assigned.into_iter().map(of).collect());
         self.rejoins = self.ownership.is_revoking();
         self.handle_alive(now);
+        self.join_for_others();
     }
 
     fn handle_alive(&mut self, now: Instant) {

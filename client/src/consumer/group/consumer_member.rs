@@ -55,6 +55,10 @@ pub(crate) struct ConsumerMember {
     /// The member's epoch; 0 outside of the group.
     epoch: i32,
     ownership: Ownership,
+    /// The topics that are wanted, where that is no pattern of the broker's; `None` until it is known which those are.
+    subscribed: Option<BTreeSet<Arc<str>>>,
+    /// They are others than the broker was told.
+    resubscribes: bool,
     /// What the broker wants the member to have.
     assignment: BTreeMap<Uuid, Vec<i32>>,
     names: HashMap<Uuid, Arc<str>>,
@@ -75,9 +79,11 @@ pub(crate) struct ConsumerMember {
 impl ConsumerMember {
     /// `member_id` is one that nobody else has.
     pub(crate) fn new(settings: Arc<GroupSettings>, member_id: Str, now: Instant) -> Self {
-        let backoff = settings.backoff;
+        let (backoff, subscribed) = (settings.backoff, settings.subscription.names().cloned());
         Self {
             settings,
+            subscribed,
+            resubscribes: false,
             member_id,
             state: ConsumerState::Joining,
             epoch: 0,
@@ -117,6 +123,8 @@ impl ConsumerMember {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.state {
             _ if self.in_flight => None,
+            ConsumerState::Joining if !self.knows_topics() => None,
+            ConsumerState::Joined if self.resubscribes => Some(self.not_before),
             ConsumerState::Joining | ConsumerState::Joined => Some(self.due.max(self.not_before)),
             ConsumerState::Leaving { .. } if self.may_leave() => Some(self.not_before),
             // It lives while its caller lets go.
@@ -157,6 +165,17 @@ impl ConsumerMember {
         } else {
             self.fail(error);
         }
+    }
+
+    /// These are the topics now that the subscription means.
+    pub(crate) fn handle_subscribed(&mut self, topics: BTreeSet<Arc<str>>) {
+        self.resubscribes |= self.subscribed.as_ref().is_some_and(|known| *known != topics);
+        self.subscribed = Some(topics);
+    }
+
+    /// The topics that are wanted, as far as they are known.
+    pub(crate) fn topics(&self) -> BTreeSet<Arc<str>> {
+        self.subscribed.clone().unwrap_or_default()
     }
 
     /// Names of topics that the broker assigned by id.
@@ -240,11 +259,16 @@ impl ConsumerMember {
 
     fn has_to_say(&self, now: Instant) -> bool {
         match self.state {
-            ConsumerState::Joining => now >= self.due,
-            ConsumerState::Joined => now >= self.due || self.has_reconciled(),
+            ConsumerState::Joining => now >= self.due && self.knows_topics(),
+            ConsumerState::Joined => now >= self.due || self.has_reconciled() || self.resubscribes,
             ConsumerState::Leaving { .. } => now >= self.due || self.may_leave(),
             ConsumerState::Fenced | ConsumerState::Left | ConsumerState::Failed => false,
         }
+    }
+
+    /// Whether it can say what it wants.
+    fn knows_topics(&self) -> bool {
+        self.subscribed.is_some() || self.settings.subscription.regex().is_some()
     }
 
     fn is_leaving(&self) -> bool {
@@ -264,7 +288,7 @@ impl ConsumerMember {
     }
 
     fn heartbeat(&mut self, epoch: i32) -> ConsumerGroupHeartbeatRequest {
-        let is_full = self.told.is_none() || epoch == 0;
+        let is_full = self.told.is_none() || epoch == 0 || self.resubscribes;
         let settings = &self.settings;
         let mut request = ConsumerGroupHeartbeatRequest {
             group_id: settings.group_id.clone(),
@@ -277,11 +301,14 @@ impl ConsumerMember {
             self.telling = None;
             return request;
         }
+        self.resubscribes = false;
         let held = self.ownership.held();
         if is_full {
             request.rack_id.clone_from(&settings.rack_id);
             request.rebalance_timeout_ms = settings.rebalance_timeout_ms();
-            request.subscribed_topic_names = settings.subscribed_names();
+            let names =
+                |topics: &BTreeSet<Arc<str>>| topics.iter().map(|it| Str::from(it.to_string())).collect();
+            request.subscribed_topic_names = self.subscribed.as_ref().map(names);
             request.subscribed_topic_regex =
                 settings.subscription.regex().map(|it| Str::from(it.to_string()));
             request.server_assignor.clone_from(&settings.remote_assignor);

@@ -35,6 +35,8 @@ pub(super) const EVENTS_MAX: usize = 4;
 pub(super) enum MemberCommand {
     LetGo(Vec<TopicIdPartition>),
     Leave,
+    /// New topics are to be looked for.
+    Discover,
 }
 
 /// The ends of what the task shares with its [`Member`](super::Member).
@@ -70,6 +72,7 @@ pub(super) struct MemberTask {
 enum TaskAnswer {
     Member(Result<MemberResponse, Error>),
     Names(Result<Vec<(Uuid, Arc<str>)>, Error>),
+    Topics(Result<Vec<Arc<str>>, Error>),
 }
 
 impl MemberTask {
@@ -144,6 +147,7 @@ impl MemberTask {
         match command {
             MemberCommand::LetGo(released) => self.membership.let_go(&released),
             MemberCommand::Leave => self.membership.leave(),
+            MemberCommand::Discover => self.membership.discover(self.cluster.now()),
         }
     }
 
@@ -159,6 +163,11 @@ impl MemberTask {
                 self.rediscover |= kinds.contains(&error.kind());
                 let named = error.within(&self.coordinator.named());
                 self.membership.handle_failed(named, now, chance);
+            }
+            TaskAnswer::Topics(Ok(topics)) => self.membership.handle_discovered(topics, now),
+            TaskAnswer::Topics(Err(error)) => {
+                tracing::warn!(%error, "new topics are not looked for yet");
+                self.membership.handle_undiscovered(now, chance);
             }
             TaskAnswer::Names(names) => {
                 self.is_naming = false;
@@ -183,6 +192,10 @@ impl MemberTask {
             self.is_naming = true;
             let cluster = self.cluster.clone();
             self.requests.spawn(async move { TaskAnswer::Names(names(&cluster, &unnamed).await) });
+        }
+        if self.membership.poll_discovery(self.cluster.now()) {
+            let cluster = self.cluster.clone();
+            self.requests.spawn(async move { TaskAnswer::Topics(topics(&cluster).await) });
         }
         if let Some(request) = self.membership.poll_request(self.cluster.now()) {
             let (cluster, coordinator) = (self.cluster.clone(), self.coordinator.clone());
@@ -299,6 +312,15 @@ async fn names(cluster: &Cluster, ids: &[Uuid]) -> Result<Vec<(Uuid, Arc<str>)>,
     let response = connection.call(&request).await?;
     let named = response.topics.into_iter().filter(|topic| topic.error_code == ErrorCode::NONE);
     Ok(named.filter_map(|topic| Some((topic.topic_id, Arc::from(&*topic.name?)))).collect())
+}
+
+/// The names of all topics that a broker tells of, but for Kafka's own.
+async fn topics(cluster: &Cluster) -> Result<Vec<Arc<str>>, Error> {
+    let connection = cluster.any().await?;
+    let request = MetadataRequest { topics: None, allow_auto_topic_creation: false, ..Default::default() };
+    let response = connection.call(&request).await?;
+    let wanted = response.topics.into_iter().filter(|it| it.error_code == ErrorCode::NONE && !it.is_internal);
+    Ok(wanted.filter_map(|topic| Some(Arc::from(&*topic.name?))).collect())
 }
 
 /// How much longer than a rebalance a JoinGroup may take, as in Java.

@@ -11,6 +11,7 @@ use super::consumer_member::ConsumerMember;
 use super::ownership::{OwnershipEvent, TopicIdPartition};
 use super::requests::{MemberRequest, MemberResponse};
 use super::settings::GroupSettings;
+use super::topic_discovery::TopicDiscovery;
 use crate::cluster::Metadata;
 use crate::config::GroupProtocol;
 use crate::{Error, ErrorKind};
@@ -37,6 +38,8 @@ pub(crate) struct Membership {
     asked_at: Instant,
     /// When the last request was sent whose answer said that the group has this member.
     confirmed_at: Option<Instant>,
+    /// Where the subscription is a function over the names of all topics.
+    discovery: Option<TopicDiscovery>,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,8 @@ impl Membership {
             GroupProtocol::Classic => ProtocolMember::Classic(ClassicMember::new(shared, now)),
             GroupProtocol::Consumer => ProtocolMember::Consumer(ConsumerMember::new(shared, member_id, now)),
         };
+        let discovery = || TopicDiscovery::new(settings.discovery_interval, settings.backoff, now);
+        let discovery = settings.subscription.filter().map(|_| discovery());
         Self {
             settings,
             protocol,
@@ -61,6 +66,7 @@ impl Membership {
             late: None,
             asked_at: now,
             confirmed_at: None,
+            discovery,
         }
     }
 
@@ -103,7 +109,8 @@ impl Membership {
             ProtocolMember::Classic(member) => member.deadline(),
             ProtocolMember::Consumer(member) => member.deadline(),
         };
-        [due, self.late_at()].into_iter().flatten().min()
+        let discovery = self.discovery.as_ref().filter(|_| !self.protocol_is_over());
+        [due, self.late_at(), discovery.and_then(TopicDiscovery::deadline)].into_iter().flatten().min()
     }
 
     pub(crate) fn handle_response(&mut self, response: MemberResponse, now: Instant, chance: f64) {
@@ -137,6 +144,40 @@ impl Membership {
         }
     }
 
+    /// Whether the names of all topics are to be asked for now.
+    pub(crate) fn poll_discovery(&mut self, now: Instant) -> bool {
+        let goes_on = !self.protocol_is_over();
+        self.discovery.as_mut().filter(|_| goes_on).is_some_and(|discovery| discovery.poll(now))
+    }
+
+    /// These are the names of all topics that may be read and are not Kafka's own.
+    pub(crate) fn handle_discovered(&mut self, names: Vec<Arc<str>>, now: Instant) {
+        let (Some(discovery), Some(filter)) = (&mut self.discovery, self.settings.subscription.filter())
+        else {
+            return;
+        };
+        discovery.handle_answered(now);
+        let wanted = names.into_iter().filter(|name| filter.takes(name)).collect();
+        match &mut self.protocol {
+            ProtocolMember::Classic(member) => member.handle_subscribed(wanted),
+            ProtocolMember::Consumer(member) => member.handle_subscribed(wanted),
+        }
+    }
+
+    /// Nobody told the names of all topics.
+    pub(crate) fn handle_undiscovered(&mut self, now: Instant, chance: f64) {
+        if let Some(discovery) = &mut self.discovery {
+            discovery.handle_failed(now, chance);
+        }
+    }
+
+    /// New topics are to be looked for now.
+    pub(crate) fn discover(&mut self, now: Instant) {
+        if let Some(discovery) = &mut self.discovery {
+            discovery.hurry(now);
+        }
+    }
+
     /// The caller waits for what comes, or goes away to work on what came.
     pub(crate) fn handle_caller(&mut self, away_since: Option<Instant>) {
         self.away_since = away_since;
@@ -161,7 +202,7 @@ impl Membership {
     pub(crate) fn topics(&self) -> BTreeSet<Arc<str>> {
         match &self.protocol {
             ProtocolMember::Classic(member) => member.topics(),
-            ProtocolMember::Consumer(_) => self.settings.subscription.names().cloned().unwrap_or_default(),
+            ProtocolMember::Consumer(member) => member.topics(),
         }
     }
 

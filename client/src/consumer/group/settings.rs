@@ -27,6 +27,8 @@ pub(crate) struct GroupSettings {
     /// How long the caller may take between two polls, and to let partitions go.
     pub(crate) max_poll_interval: Duration,
     pub(crate) backoff: Backoff,
+    /// How often the names of all topics are asked for, where the subscription is a function over them.
+    pub(crate) discovery_interval: Duration,
 }
 
 impl GroupSettings {
@@ -41,11 +43,6 @@ impl GroupSettings {
     /// The epoch by which a member of the consumer protocol leaves: a static one may come back.
     pub(crate) fn leave_epoch(&self) -> i32 {
         if self.instance_id.is_some() { -2 } else { -1 }
-    }
-
-    pub(crate) fn subscribed_names(&self) -> Option<Vec<Str>> {
-        let names = self.subscription.names()?;
-        Some(names.iter().map(|name| Str::from(name.to_string())).collect())
     }
 
     /// What errors begin with.
@@ -75,6 +72,7 @@ pub(super) mod tests {
             heartbeat_interval: Duration::from_secs(3),
             max_poll_interval: Duration::from_secs(300),
             backoff: Backoff::new(Duration::from_millis(100), Duration::from_secs(1)),
+            discovery_interval: Duration::from_secs(300),
         }
     }
 }

@@ -36,6 +36,7 @@ impl ClassicMember {
             ..Default::default()
         };
         self.state = ClassicState::Joining;
+        self.joined_for.clone_from(&self.subscribed);
         Ok(MemberRequest::JoinGroup(request))
     }
 
@@ -98,12 +99,11 @@ impl ClassicMember {
     }
 
     fn subscription(&self, assignor: Assignor) -> MemberSubscription {
-        let names = self.settings.subscription.names();
         let owned = self.ownership.held().iter();
         let owned = owned.map(|of| TopicPartition::new(Arc::clone(&of.topic), of.partition));
         let owned: Vec<_> = owned.filter(|_| self.owned_since >= 0).collect();
         MemberSubscription {
-            topics: names.into_iter().flatten().cloned().collect(),
+            topics: self.subscribed.iter().flatten().cloned().collect(),
             user_data: self.user_data(assignor),
             owned,
             generation: self.owned_since,

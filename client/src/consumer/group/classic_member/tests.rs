@@ -146,6 +146,41 @@ fn wants(topics: &[&str]) -> MemberSubscription {
     }
 }
 
+fn subscribed(topics: &[&str]) -> BTreeSet<Arc<str>> {
+    topics.iter().map(|topic| Arc::from(*topic)).collect()
+}
+
+fn said_topics(request: &JoinGroupRequest) -> BTreeSet<Arc<str>> {
+    said(request).topics.into_iter().collect()
+}
+
+#[test]
+fn a_member_of_topics_that_a_function_takes_joins_when_they_are_known_and_again_when_they_are_others() {
+    for assignor in [Assignor::Range, Assignor::CooperativeSticky] {
+        let mut dialogue = ClassicDialogue::with(|settings| {
+            settings.subscription = crate::Subscription::matching("o*", |topic| topic.starts_with('o'));
+            settings.assignors = vec![assignor];
+        });
+        dialogue.silent();
+        assert_eq!(dialogue.member.deadline(), None, "it waits for something else than time");
+        dialogue.member.handle_subscribed(subscribed(&["orders"]));
+        assert_eq!(said_topics(&dialogue.joins()), subscribed(&["orders"]));
+        // They change while it joins, and nobody has heard of that.
+        dialogue.member.handle_subscribed(subscribed(&["orders", "other"]));
+        dialogue.joined(assignor, "another", &[]);
+        dialogue.syncs();
+        dialogue.assigned(&[]);
+        assert_eq!(said_topics(&dialogue.joins()), subscribed(&["orders", "other"]));
+        dialogue.joined(assignor, "another", &[]);
+        dialogue.syncs();
+        dialogue.assigned(&[]);
+        dialogue.member.handle_subscribed(subscribed(&["orders", "other"]));
+        dialogue.silent();
+        dialogue.member.handle_subscribed(subscribed(&["orders"]));
+        assert_eq!(said_topics(&dialogue.joins()), subscribed(&["orders"]));
+    }
+}
+
 /// For the rack-aware assignors of other software, which may lead (version 3 of the consumer protocol).
 #[test]
 fn the_rack_is_told_as_it_joins() {

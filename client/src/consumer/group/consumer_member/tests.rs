@@ -68,6 +68,32 @@ impl ConsumerDialogue {
 }
 
 #[test]
+fn topics_that_a_function_takes_are_told_when_they_are_known_and_when_they_are_others() {
+    let mut dialogue = ConsumerDialogue::with(|settings| {
+        settings.subscription = crate::Subscription::matching("o*", |topic| topic.starts_with('o'));
+    });
+    let topics =
+        |names: &[&str]| -> BTreeSet<Arc<str>> { names.iter().map(|name| Arc::from(*name)).collect() };
+    let said = |request: &ConsumerGroupHeartbeatRequest| -> Vec<String> {
+        request.subscribed_topic_names.iter().flatten().map(ToString::to_string).collect()
+    };
+    dialogue.silent();
+    assert_eq!(dialogue.member.deadline(), None, "it waits for something else than time");
+    dialogue.member.handle_subscribed(topics(&["orders"]));
+    let join = dialogue.hears();
+    assert_eq!((said(&join), join.subscribed_topic_regex.clone()), (vec!["orders".to_owned()], None));
+    // They change while it joins.
+    dialogue.member.handle_subscribed(topics(&["orders", "other"]));
+    dialogue.says(1, Some(&[]));
+    assert_eq!(dialogue.member.deadline(), Some(dialogue.now));
+    assert_eq!(said(&dialogue.hears()), ["orders", "other"]);
+    dialogue.says(1, None);
+    dialogue.member.handle_subscribed(topics(&["orders", "other"]));
+    dialogue.silent();
+    assert_eq!(dialogue.later(5_000).hears().subscribed_topic_names, None, "said once");
+}
+
+#[test]
 fn the_rack_is_told_as_it_joins() {
     let mut dialogue = ConsumerDialogue::with(|settings| settings.rack_id = Some(Str::from("eu-1a")));
     assert_eq!(dialogue.hears().rack_id.as_deref(), Some("eu-1a"));

@@ -42,6 +42,28 @@ fn answer(membership: &mut Membership, member_epoch: i32, assignment: Option<Box
 }
 
 #[test]
+fn of_all_names_those_are_wanted_that_the_function_takes_and_they_are_asked_for_again() {
+    for protocol in [GroupProtocol::Classic, GroupProtocol::Consumer] {
+        let (now, mut settings) = (Instant::now(), settings(protocol));
+        settings.subscription =
+            super::super::Subscription::matching("o*", |topic: &str| topic.starts_with('o'));
+        let mut membership = Membership::new(Arc::new(settings), Str::from("m"), now);
+        membership.handle_caller(None);
+        assert!(membership.poll_discovery(now) && !membership.poll_discovery(now));
+        assert_eq!(membership.poll_request(now), None);
+        membership.handle_undiscovered(now, 0.5);
+        let again = membership.deadline().expect("another attempt");
+        assert!(again > now && membership.poll_discovery(again));
+        membership.handle_discovered(["orders", "bills", "others"].map(Arc::from).to_vec(), again);
+        assert_eq!(membership.topics(), ["orders", "others"].map(Arc::from).into());
+        assert!(membership.poll_request(again).is_some());
+        assert!(!membership.poll_discovery(again + Duration::from_secs(299)));
+        membership.discover(again + Duration::from_secs(1));
+        assert!(membership.poll_discovery(again + Duration::from_secs(1)));
+    }
+}
+
+#[test]
 fn a_caller_that_asks_for_nothing_is_told_and_the_member_joins_again_when_it_is_back() {
     let began = Instant::now();
     let mut membership = member(began);
