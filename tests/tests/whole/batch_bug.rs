@@ -82,9 +82,7 @@ impl BatchMemory {
             }
         }
     }
-}
 
-impl BatchMemory {
     /// What a look into a log brought, as a client with this bug would read it.
     pub(super) fn log(&self, bug: PlantedBug, answer: &mut FetchResponse) {
         for told in answer.responses.iter_mut().flat_map(|topic| &mut topic.partitions) {

@@ -229,6 +229,8 @@ impl ClassicMember {
             ClassicState::Left | ClassicState::Failed | ClassicState::Leaving { .. } => {}
             _ if self.member_id.is_empty() && !self.in_flight => self.state = ClassicState::Left,
             _ => {
+                // A generation that is being made may count on it to let go, as one that is made does.
+                self.rejoins |= self.is_cooperative() && !matches!(self.state, ClassicState::Stable);
                 self.ownership.aim(BTreeSet::new());
                 self.state = ClassicState::Leaving { waits: true };
             }
@@ -298,10 +300,12 @@ impl ClassicMember {
         }
     }
 
-    /// A static member that leaves says nothing: it may come back, and its partitions wait for it (KIP-345).
+    /// A static member that leaves says nothing: it may come back, and its partitions wait for it (KIP-345). Not so where it
+    /// owes the group another join: what it was to let go is nobody's until there is one, and who comes back under its
+    /// name brings none about.
     fn leave_in_silence(&mut self) {
         let is_static = self.settings.instance_id.is_some();
-        if is_static && self.may_leave() {
+        if is_static && !self.rejoins && self.may_leave() {
             self.state = ClassicState::Left;
         }
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
 use upsert_kafka_protocol::messages::{
     ConsumerGroupHeartbeatRequest, HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, MetadataRequest,
@@ -24,7 +25,7 @@ use super::requests::{MemberRequest, MemberResponse};
 use crate::cluster::{Cluster, Coordinator, TopicInterest, View};
 use crate::connection::Connection;
 use crate::environment::until;
-use crate::retry::Chance;
+use crate::retry::{Backoff, Chance};
 use crate::{Error, ErrorKind, GroupMetadata};
 
 /// So many events may wait for the caller; each holds the partitions that it is about.
@@ -64,6 +65,9 @@ pub(super) struct MemberTask {
     requests: JoinSet<TaskAnswer>,
     /// Topics whose names are being looked up.
     is_naming: bool,
+    /// How long the next lookup waits: the first one does not.
+    naming_pause: Duration,
+    naming_backoff: Backoff,
     /// The coordinator may have moved.
     rediscover: bool,
     chance: Chance,
@@ -93,6 +97,8 @@ impl MemberTask {
             channels,
             requests: JoinSet::new(),
             is_naming: false,
+            naming_pause: Duration::ZERO,
+            naming_backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
             rediscover: false,
             chance: cluster.environment().chance(),
             cluster,
@@ -171,6 +177,7 @@ impl MemberTask {
             }
             TaskAnswer::Names(names) => {
                 self.is_naming = false;
+                self.naming_pause = self.naming_backoff.wait(chance);
                 match names {
                     Ok(names) => self.membership.handle_names(names),
                     Err(error) => tracing::warn!(%error, "assigned topics have no names yet"),
@@ -188,10 +195,17 @@ impl MemberTask {
         let metadata = self.metadata.see();
         self.membership.handle_metadata(&metadata);
         let unnamed = self.membership.unnamed();
-        if !self.is_naming && !unnamed.is_empty() {
+        if unnamed.is_empty() {
+            self.naming_pause = Duration::ZERO;
+            self.naming_backoff.reset();
+        } else if !self.is_naming {
             self.is_naming = true;
-            let cluster = self.cluster.clone();
-            self.requests.spawn(async move { TaskAnswer::Names(names(&cluster, &unnamed).await) });
+            let (cluster, pause) = (self.cluster.clone(), self.naming_pause);
+            // A broker that refuses at once, or does not know them either, would else be asked without end.
+            self.requests.spawn(async move {
+                sleep(pause).await;
+                TaskAnswer::Names(names(&cluster, &unnamed).await)
+            });
         }
         if self.membership.poll_discovery(self.cluster.now()) {
             let cluster = self.cluster.clone();

@@ -418,6 +418,21 @@ fn a_static_member_leaves_without_a_word() {
 }
 
 #[test]
+fn a_static_member_that_owes_the_group_a_join_says_that_it_leaves() {
+    let mut dialogue = ClassicDialogue::with(|settings| {
+        settings.instance_id = Some(Str::from("i"));
+        settings.assignors = vec![Assignor::CooperativeSticky];
+    });
+    dialogue.follows(Assignor::CooperativeSticky, &[0, 1]);
+    dialogue.later(3000).lives();
+    dialogue.alive(ErrorCode::REBALANCE_IN_PROGRESS);
+    dialogue.follows(Assignor::CooperativeSticky, &[0]);
+    dialogue.member.leave();
+    dialogue.member.let_go(&orders(&[0, 1]));
+    assert_eq!(dialogue.leaves().members[0].group_instance_id.as_deref(), Some("i"));
+}
+
+#[test]
 fn who_is_late_leaves_at_once_commits_nothing_more_and_may_come_back() {
     let mut dialogue = ClassicDialogue::new(&[Assignor::Range]);
     dialogue.follows(Assignor::Range, &[0]);
