@@ -11,13 +11,13 @@ use super::Metadata;
 
 /// Renews the view. Who follows hears when it is dropped.
 pub(super) struct ViewPublisher {
-    shared: Arc<Shared>,
+    shared: Arc<SharedView>,
 }
 
 /// Follows the view. A clone has seen what this one has seen.
 #[derive(Clone)]
 pub(crate) struct View {
-    shared: Arc<Shared>,
+    shared: Arc<SharedView>,
     seen: u64,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct View {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ViewClosed;
 
-struct Shared {
+struct SharedView {
     latest: RwLock<Latest>,
     renewed: Notify,
 }
@@ -39,7 +39,7 @@ struct Latest {
 /// The two ends of a view that begins like this.
 pub(super) fn view(metadata: Metadata) -> (ViewPublisher, View) {
     let latest = Latest { metadata: Arc::new(metadata), number: 0, is_closed: false };
-    let shared = Arc::new(Shared { latest: RwLock::new(latest), renewed: Notify::new() });
+    let shared = Arc::new(SharedView { latest: RwLock::new(latest), renewed: Notify::new() });
     (ViewPublisher { shared: Arc::clone(&shared) }, View { shared, seen: 0 })
 }
 
@@ -101,7 +101,7 @@ impl View {
     }
 }
 
-impl Shared {
+impl SharedView {
     fn look<T>(&self, look: impl FnOnce(&Latest) -> T) -> T {
         look(&self.latest.read().unwrap_or_else(PoisonError::into_inner))
     }
