@@ -4,7 +4,7 @@
 //! decides what to ask of whom, and what a result means; it is a core, with neither clock nor socket. A fetched
 //! answer stays compressed in `completed_fetch` until a poll may hand its records over.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -100,7 +100,7 @@ pub struct Consumer {
     /// The session with each broker of which no fetch is under way.
     sessions: HashMap<i32, FetchSession>,
     /// The id of the session with each broker, also while a fetch is under way.
-    session_ids: HashMap<i32, i32>,
+    session_ids: BTreeMap<i32, i32>,
     /// Errors that polls have yet to tell, each with its partition.
     failures: VecDeque<(TopicPartition, Error)>,
     chance: Chance,
@@ -126,7 +126,7 @@ impl Consumer {
             tasks: JoinSet::new(),
             buffered: VecDeque::new(),
             sessions: HashMap::new(),
-            session_ids: HashMap::new(),
+            session_ids: BTreeMap::new(),
             failures: VecDeque::new(),
             chance: cluster.environment().chance(),
             cluster,
@@ -342,7 +342,7 @@ impl Consumer {
     }
 
     pub(super) async fn close_sessions(&mut self) {
-        let sessions: Vec<_> = self.session_ids.drain().collect();
+        let sessions: Vec<_> = std::mem::take(&mut self.session_ids).into_iter().collect();
         self.sessions.clear();
         session_close::close(self.cluster.clone(), sessions).await;
     }
@@ -363,7 +363,7 @@ impl Consumer {
 
 impl Drop for Consumer {
     fn drop(&mut self) {
-        let sessions: Vec<_> = self.session_ids.drain().collect();
+        let sessions: Vec<_> = std::mem::take(&mut self.session_ids).into_iter().collect();
         if let (false, Ok(runtime)) = (sessions.is_empty(), tokio::runtime::Handle::try_current()) {
             runtime.spawn(session_close::close(self.cluster.clone(), sessions));
         }

@@ -18,7 +18,7 @@ mod judge;
 mod network;
 mod planted_bug;
 mod processes;
-mod random;
+pub(crate) mod random; // of `simulation` too
 mod recipe;
 mod run;
 mod seeds;
@@ -27,11 +27,13 @@ mod topic_log;
 mod trace;
 mod wall;
 
-/// How many seeds a run of CI length has: those that are known to hold. Seed 3997 does not: old rows come behind newer ones.
+/// How many seeds a run of CI length has: those that are known to hold. Seed 3997 does not: a process of an at-least-once job
+/// that was cut off for longer than its session sends its old rows behind those of whoever has its partitions by then.
 const SEEDS: u64 = 3_900;
 const SEEDS_LONG: u64 = 1_000_000;
-/// Within so many seeds a planted bug must be found.
-const FOUND_WITHIN: u64 = 10_000;
+/// Bugs that none of those seeds brings out: `simulation`, the producer's own one, finds them.
+const FOUND_ELSEWHERE: &[PlantedBug] =
+    &[PlantedBug::EpochNotBumped, PlantedBug::UnreadResent, PlantedBug::UnreadFailed];
 /// How many of them are run twice, to compare their traces.
 const SAME_SEEDS: u64 = 40;
 
@@ -71,9 +73,10 @@ fn a_seed_is_a_run_to_the_last_frame() {
 fn every_planted_bug_is_found() {
     let _alone = upsert_kafka_tests::HEAVY.blocking_lock();
     let mut unfound = Vec::new();
-    for bug in PlantedBug::ALL {
+    for bug in PlantedBug::ALL.iter().filter(|bug| !FOUND_ELSEWHERE.contains(bug)) {
         let began = Instant::now();
-        let batch = seeds::run_until_broken(0..FOUND_WITHIN, Some(*bug));
+        // Each of these seeds holds without the bug: `every_seed_keeps_the_promises` runs them.
+        let batch = seeds::run_until_broken(0..SEEDS, Some(*bug));
         let (runs, took) = (batch.runs, began.elapsed());
         match batch.broken {
             Some(it) => println!("{bug:?}: seed {}, {runs} runs, {took:.1?}: {:.160}", it.seed, it.why),

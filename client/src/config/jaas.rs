@@ -14,7 +14,7 @@ mod kerberos;
 mod modules;
 mod tokens;
 
-#[cfg(feature = "__hostile")]
+#[cfg(feature = "__simulation")]
 pub use file::jaas_file_login;
 pub(super) use file::{entry_for, read};
 pub(super) use modules::TypedEntry;
