@@ -164,15 +164,7 @@ impl TransactionState {
                 self.ids.handle_committed();
                 Ok(Made::Committed)
             }
-            Err(error) if error.may_have_been_written() && !error.is_fenced() => {
-                let why = Self::in_doubt(&id, &error);
-                Err(if self.ids.are_of_member() {
-                    self.handle_cut_off(why, false)
-                } else {
-                    self.remember(why)
-                })
-            }
-            Err(error) => Err(self.fail(&id, error).await),
+            Err(error) => Err(self.not_committed(&id, error).await),
         }
     }
 }

@@ -46,8 +46,18 @@ impl TransactionState {
         )))
     }
 
+    /// A commit failed whose positions, if it was made after all, are looked up by the next run; by this task, once its
+    /// group has spoken, where it is a member.
+    pub(super) async fn not_committed(&mut self, id: &str, error: upsert_kafka_client::Error) -> Error {
+        if !error.may_have_been_written() || error.is_fenced() {
+            return self.fail(id, error).await;
+        }
+        let why = Self::in_doubt(id, &error);
+        if self.ids.are_of_member() { self.handle_cut_off(why, false) } else { self.remember(why) }
+    }
+
     /// What is said of a commit of which nothing is known.
-    pub(super) fn in_doubt(id: &str, error: &upsert_kafka_client::Error) -> String {
+    fn in_doubt(id: &str, error: &upsert_kafka_client::Error) -> String {
         format!(
             "transactional id {id}: whether the rows of this checkpoint are committed is not known; the next run ends the \
              transaction, and the positions that were in it say where to go on: {error}"
