@@ -12,6 +12,7 @@ use upsert_kafka_client::{
 use upsert_kafka_tests::kafka::{Java, JavaError, Kafka, MemberSeen, unique};
 
 mod auto_commit;
+mod came_back;
 mod matching;
 mod mixed;
 mod recreated;

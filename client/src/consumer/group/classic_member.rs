@@ -8,6 +8,9 @@
 //! - **Cooperative** ones (KIP-429): the caller keeps reading. What the next assignment leaves out is let go, and then
 //!   the member joins once more, so that another can have it.
 //! - The leader joins again when a topic has other partitions than it shared.
+//! - A static member that comes back under its name (KIP-345) is given what it had, and no generation begins. It may have
+//!   owed its group a join when it was killed, so that what it let go is nobody's; or it leads, and topics have grown since.
+//!   So it looks whether everything is with somebody, and joins once more if not.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -27,6 +30,7 @@ use crate::retry::Backoff;
 use crate::{Error, ErrorKind, TopicPartition};
 
 mod request;
+mod response;
 
 /// ```text
 ///                 JoinGroup             answered             SyncGroup            answered
@@ -77,6 +81,8 @@ pub(crate) struct ClassicMember {
     /// Partitions of the group's topics as far as they are known; of the topics that the leader shared, then.
     counts: HashMap<Arc<str>, i32>,
     shared: Option<HashMap<Arc<str>, i32>>,
+    /// It leads what another one of its name shared: the topics as it knows them first stand for those.
+    leads_on: bool,
     /// Whether a view of the cluster has told of every topic that is asked for.
     topics_known: bool,
     /// Topics of the whole group, where this member leads.
@@ -84,6 +90,8 @@ pub(crate) struct ClassicMember {
     /// The caller was asked to let something go, and the group is to hear when it has.
     rejoins: bool,
     reason: &'static str,
+    /// It may have come back into a generation in which partitions are nobody's, and has yet to look.
+    looks: bool,
     in_flight: bool,
     due: Instant,
     not_before: Instant,
@@ -107,10 +115,12 @@ impl ClassicMember {
             ownership: Ownership::default(),
             counts: HashMap::new(),
             shared: None,
+            leads_on: false,
             topics_known: false,
             group_topics: BTreeSet::new(),
             rejoins: false,
             reason: "",
+            looks: false,
             in_flight: false,
             due: now,
             not_before: now,
@@ -132,6 +142,7 @@ impl ClassicMember {
             ClassicState::Syncing => Ok(self.sync(Vec::new())),
             ClassicState::Leaving { .. } if self.may_leave() => Ok(self.leave_request()),
             _ if self.heartbeats() && now >= self.due => Ok(self.heartbeat()),
+            ClassicState::Stable if self.may_look() => Ok(self.describe()),
             _ => return None,
         };
         match request {
@@ -154,24 +165,9 @@ impl ClassicMember {
             ClassicState::Sharing(..) if !self.topics_known => None,
             ClassicState::Sharing(..) | ClassicState::Syncing => Some(self.not_before),
             ClassicState::Leaving { .. } if self.may_leave() => Some(self.not_before),
+            ClassicState::Stable if self.may_look() => Some(self.not_before),
             _ if self.heartbeats() => Some(self.due.max(self.not_before)),
             _ => None,
-        }
-    }
-
-    /// The coordinator's answer to the request under way.
-    pub(crate) fn handle_response(&mut self, response: MemberResponse, now: Instant, chance: f64) {
-        self.in_flight = false;
-        match response {
-            MemberResponse::JoinGroup(response) => self.handle_joined(response, now, chance),
-            MemberResponse::SyncGroup(response) => self.handle_synced(&response, now, chance),
-            MemberResponse::Heartbeat(response) => match response.error_code {
-                ErrorCode::NONE => self.handle_alive(now),
-                code => self.handle_refused(code, "Heartbeat", now, chance),
-            },
-            MemberResponse::LeaveGroup(_) => self.state = ClassicState::Left,
-            // Of the other protocol.
-            MemberResponse::ConsumerGroupHeartbeat(_) => {}
         }
     }
 
@@ -201,6 +197,10 @@ impl ClassicMember {
         self.counts = topics.iter().filter_map(count).collect();
         let is_known = |topic| metadata.topics.contains_key(topic) || metadata.missing.contains_key(topic);
         self.topics_known = topics.iter().all(is_known);
+        if self.leads_on && self.topics_known {
+            self.leads_on = false;
+            self.shared = Some(self.counts.clone());
+        }
         let has_changed = self.shared.as_ref().is_some_and(|shared| *shared != self.counts);
         if has_changed && matches!(self.state, ClassicState::Stable) {
             self.prepare("topics have other partitions than were shared");
@@ -315,6 +315,7 @@ impl ClassicMember {
         self.reason = reason;
         self.rejoins = false;
         self.shared = None;
+        self.leads_on = false;
         if !self.is_cooperative() {
             self.ownership.aim(BTreeSet::new());
         }
@@ -345,113 +346,13 @@ impl ClassicMember {
             )
     }
 
+    fn may_look(&self) -> bool {
+        self.looks && self.topics_known
+    }
+
     fn may_join(&self) -> bool {
         let has_let_go = !self.ownership.is_revoking() || (self.is_cooperative() && self.generation >= 0);
         has_let_go && self.subscribed.is_some()
-    }
-
-    fn handle_joined(&mut self, response: JoinGroupResponse, now: Instant, chance: f64) {
-        if !response.member_id.is_empty() {
-            self.member_id = response.member_id.clone();
-        }
-        match response.error_code {
-            // It asked to leave meanwhile.
-            _ if self.is_leaving() => {}
-            ErrorCode::NONE => match self.joined(response) {
-                Ok(state) => self.state = state,
-                Err(error) => self.fail(error.with_api("JoinGroup")),
-            },
-            // The id that the next JoinGroup is to name (KIP-394).
-            ErrorCode::MEMBER_ID_REQUIRED => self.state = ClassicState::Preparing,
-            code => self.handle_refused(code, "JoinGroup", now, chance),
-        }
-    }
-
-    fn joined(&mut self, response: JoinGroupResponse) -> Result<ClassicState, Error> {
-        let protocol = response.protocol_name.as_deref().unwrap_or_default();
-        let known = Assignor::by_name(protocol).filter(|it| self.settings.assignors.contains(it));
-        let assignor = known.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Protocol,
-                format!("the group shares by '{protocol}', which was not offered"),
-            )
-        })?;
-        self.generation = response.generation_id;
-        self.assignor = Some(assignor);
-        self.group_topics.clear();
-        // A leader that came back under its static name is told that the assignment stays (KIP-814).
-        if response.leader != self.member_id || response.skip_assignment {
-            return Ok(ClassicState::Syncing);
-        }
-        let members = response.members.into_iter().map(|member| {
-            let said = assignor.understood(consumer_protocol::read_subscription(&member.metadata)?);
-            Ok(GroupMember { member_id: member.member_id, instance_id: member.group_instance_id, said })
-        });
-        let members: Vec<GroupMember> = members.collect::<Result<_, Error>>()?;
-        self.group_topics = members.iter().flat_map(|member| &member.said.topics).cloned().collect();
-        self.topics_known = false;
-        Ok(ClassicState::Sharing(members, assignor))
-    }
-
-    fn handle_synced(&mut self, response: &SyncGroupResponse, now: Instant, chance: f64) {
-        match response.error_code {
-            _ if self.is_leaving() => {}
-            ErrorCode::NONE => match consumer_protocol::read_assignment(&response.assignment) {
-                Ok(assigned) => self.handle_assigned(assigned, now),
-                Err(error) => self.fail(error.with_api("SyncGroup")),
-            },
-            code => self.handle_refused(code, "SyncGroup", now, chance),
-        }
-    }
-
-    fn handle_assigned(&mut self, assigned: Vec<TopicPartition>, now: Instant) {
-        let of =
-            |TopicPartition { topic, partition }| TopicIdPartition { topic, partition, topic_id: Uuid::ZERO };
-        self.state = ClassicState::Stable;
-        self.owned_since = self.generation;
-        self.last_assigned.clone_from(&assigned);
-        self.ownership.aim(assigned.into_iter().map(of).collect());
-        self.rejoins = self.ownership.is_revoking();
-        self.handle_alive(now);
-        self.join_for_others();
-    }
-
-    fn handle_alive(&mut self, now: Instant) {
-        self.backoff.reset();
-        self.due = now + self.settings.heartbeat_interval;
-    }
-
-    fn handle_refused(&mut self, code: ErrorCode, api: &'static str, now: Instant, chance: f64) {
-        match code {
-            ErrorCode::UNKNOWN_MEMBER_ID if self.is_leaving() => self.state = ClassicState::Left,
-            _ if self.is_leaving() => {}
-            ErrorCode::REBALANCE_IN_PROGRESS => {
-                self.handle_alive(now);
-                if !matches!(self.state, ClassicState::Preparing) {
-                    self.prepare("the group rebalances");
-                }
-            }
-            ErrorCode::ILLEGAL_GENERATION => self.lose("the generation is over"),
-            ErrorCode::UNKNOWN_MEMBER_ID => {
-                self.member_id = Str::default();
-                self.lose("the group does not know the member");
-            }
-            code if code.is_retriable() => {
-                if matches!(self.state, ClassicState::Joining | ClassicState::Syncing) {
-                    self.state = ClassicState::Preparing;
-                }
-                self.wait(now, chance);
-            }
-            code => self.fail(Error::from_code(code, api)),
-        }
-    }
-
-    /// Others may have the member's partitions already; it joins anew.
-    fn lose(&mut self, reason: &'static str) {
-        self.generation = NO_GENERATION;
-        self.owned_since = NO_GENERATION;
-        self.ownership.lose_all();
-        self.prepare(reason);
     }
 
     fn wait(&mut self, now: Instant, chance: f64) {

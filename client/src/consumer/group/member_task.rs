@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use upsert_kafka_protocol::messages::metadata::MetadataRequestTopic;
 use upsert_kafka_protocol::messages::{
-    ConsumerGroupHeartbeatRequest, HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, MetadataRequest,
-    SyncGroupRequest,
+    ConsumerGroupHeartbeatRequest, DescribeGroupsRequest, HeartbeatRequest, JoinGroupRequest,
+    LeaveGroupRequest, MetadataRequest, SyncGroupRequest,
 };
 use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
 
@@ -295,6 +295,10 @@ async fn send(
         MemberRequest::Heartbeat(request) => {
             let version = connection.version::<HeartbeatRequest>()?;
             MemberResponse::Heartbeat(connection.call_at(&request, version, timeout).await?)
+        }
+        MemberRequest::DescribeGroups(request) => {
+            let version = connection.version::<DescribeGroupsRequest>()?;
+            MemberResponse::DescribeGroups(connection.call_at(&request, version, timeout).await?)
         }
         MemberRequest::LeaveGroup(request) => {
             MemberResponse::LeaveGroup(leave(&connection, request, timeout).await?)

@@ -2,9 +2,9 @@
 
 use upsert_kafka_protocol::ErrorCode;
 use upsert_kafka_protocol::messages::{
-    ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, HeartbeatRequest, HeartbeatResponse,
-    JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, SyncGroupRequest,
-    SyncGroupResponse,
+    ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, DescribeGroupsRequest,
+    DescribeGroupsResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse,
+    LeaveGroupRequest, LeaveGroupResponse, SyncGroupRequest, SyncGroupResponse,
 };
 
 /// A request of a member, in the words of its API.
@@ -15,6 +15,8 @@ pub(crate) enum MemberRequest {
     JoinGroup(JoinGroupRequest),
     SyncGroup(SyncGroupRequest),
     Heartbeat(HeartbeatRequest),
+    /// Of the member's own group.
+    DescribeGroups(DescribeGroupsRequest),
     LeaveGroup(LeaveGroupRequest),
 }
 
@@ -25,6 +27,7 @@ pub(crate) enum MemberResponse {
     JoinGroup(JoinGroupResponse),
     SyncGroup(SyncGroupResponse),
     Heartbeat(HeartbeatResponse),
+    DescribeGroups(DescribeGroupsResponse),
     LeaveGroup(LeaveGroupResponse),
 }
 
@@ -36,7 +39,9 @@ impl MemberResponse {
 
     /// Whether the coordinator answers as to one who is in the group.
     pub(crate) fn knows_member(&self) -> bool {
-        matches!(self.error_code(), ErrorCode::NONE | ErrorCode::REBALANCE_IN_PROGRESS)
+        let knows = matches!(self.error_code(), ErrorCode::NONE | ErrorCode::REBALANCE_IN_PROGRESS);
+        // Which everybody may ask for.
+        knows && !matches!(self, Self::DescribeGroups(_))
     }
 
     fn error_code(&self) -> ErrorCode {
@@ -45,6 +50,9 @@ impl MemberResponse {
             Self::JoinGroup(response) => response.error_code,
             Self::SyncGroup(response) => response.error_code,
             Self::Heartbeat(response) => response.error_code,
+            Self::DescribeGroups(response) => {
+                response.groups.first().map_or(ErrorCode::NONE, |group| group.error_code)
+            }
             Self::LeaveGroup(response) => response.error_code,
         }
     }

@@ -8,7 +8,7 @@ use upsert_kafka_protocol::messages::join_group::JoinGroupRequestProtocol;
 use upsert_kafka_protocol::messages::leave_group::MemberIdentity;
 use upsert_kafka_protocol::messages::sync_group::SyncGroupRequestAssignment;
 use upsert_kafka_protocol::messages::{
-    HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest,
+    DescribeGroupsRequest, HeartbeatRequest, JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest,
 };
 
 use super::{ClassicMember, ClassicState};
@@ -35,6 +35,8 @@ impl ClassicMember {
             reason: Some(Str::from(self.reason)),
             ..Default::default()
         };
+        // Who says that it has nothing from before may be taken for who was there before.
+        self.looks = self.settings.instance_id.is_some() && self.generation < 0;
         self.state = ClassicState::Joining;
         self.joined_for.clone_from(&self.subscribed);
         Ok(MemberRequest::JoinGroup(request))
@@ -80,6 +82,12 @@ impl ClassicMember {
             group_instance_id: settings.instance_id.clone(),
             ..Default::default()
         })
+    }
+
+    /// Asks who has what.
+    pub(super) fn describe(&self) -> MemberRequest {
+        let groups = vec![self.settings.group_id.clone()];
+        MemberRequest::DescribeGroups(DescribeGroupsRequest { groups, ..Default::default() })
     }
 
     /// Names the member twice: where versions up to 2 look for it, and where later ones do.

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use upsert_kafka_protocol::messages::describe_groups::{DescribedGroup, DescribedGroupMember};
 use upsert_kafka_protocol::messages::join_group::JoinGroupResponseMember;
 use upsert_kafka_protocol::messages::{
-    HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, LeaveGroupRequest, LeaveGroupResponse,
-    SyncGroupRequest,
+    DescribeGroupsResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, LeaveGroupRequest,
+    LeaveGroupResponse, SyncGroupRequest,
 };
 
 use super::super::consumer_protocol::{
@@ -85,11 +86,6 @@ impl ClassicDialogue {
         members: &[(&'static str, &MemberSubscription)],
     ) {
         self.generation += 1;
-        let member = |(id, said): &(&'static str, &MemberSubscription)| JoinGroupResponseMember {
-            member_id: Str::from(*id),
-            metadata: super::super::consumer_protocol::subscription_bytes(said).unwrap(),
-            ..Default::default()
-        };
         self.answers(MemberResponse::JoinGroup(JoinGroupResponse {
             generation_id: self.generation,
             protocol_name: Some(Str::from(assignor.name())),
@@ -114,6 +110,45 @@ impl ClassicDialogue {
         self.answers(MemberResponse::Heartbeat(HeartbeatResponse { error_code: code, ..Default::default() }));
     }
 
+    /// The member m leads a generation that is older than it is.
+    fn came_back_as_leader(&mut self, members: &[(&'static str, &MemberSubscription)]) {
+        self.answers(MemberResponse::JoinGroup(JoinGroupResponse {
+            generation_id: 7,
+            protocol_name: Some(Str::from("range")),
+            leader: Str::from("m"),
+            member_id: Str::from("m"),
+            skip_assignment: true,
+            members: members.iter().map(member).collect(),
+            ..Default::default()
+        }));
+    }
+
+    fn describes(&mut self) {
+        match self.member.poll_request(self.now) {
+            Some(MemberRequest::DescribeGroups(request)) => assert_eq!(&*request.groups[0], "g"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Each of the members has these partitions.
+    fn described(&mut self, state: &'static str, members: &[&[i32]]) {
+        let member = |of: &&[i32]| {
+            let of: Vec<_> = of.iter().map(|it| TopicPartition::new("orders", *it)).collect();
+            DescribedGroupMember { member_assignment: assignment_bytes(&of).unwrap(), ..Default::default() }
+        };
+        let members = members.iter().map(member).collect();
+        self.look_answered(DescribedGroup { group_state: Str::from(state), members, ..Default::default() });
+    }
+
+    fn refused_look(&mut self, error_code: ErrorCode) {
+        self.look_answered(DescribedGroup { error_code, ..Default::default() });
+    }
+
+    fn look_answered(&mut self, group: DescribedGroup) {
+        let response = DescribeGroupsResponse { groups: vec![group], ..Default::default() };
+        self.answers(MemberResponse::DescribeGroups(response));
+    }
+
     /// A follower that has these partitions.
     fn follows(&mut self, assignor: Assignor, partitions: &[i32]) {
         self.joins();
@@ -124,6 +159,14 @@ impl ClassicDialogue {
 
     fn told(&mut self) -> Vec<OwnershipEvent> {
         std::iter::from_fn(|| self.member.ownership().poll_event()).collect()
+    }
+}
+
+fn member((id, said): &(&'static str, &MemberSubscription)) -> JoinGroupResponseMember {
+    JoinGroupResponseMember {
+        member_id: Str::from(*id),
+        metadata: super::super::consumer_protocol::subscription_bytes(said).unwrap(),
+        ..Default::default()
     }
 }
 
@@ -452,15 +495,77 @@ fn who_is_late_leaves_at_once_commits_nothing_more_and_may_come_back() {
 fn a_static_leader_that_came_back_does_not_share_again() {
     let mut dialogue = ClassicDialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
     dialogue.joins();
-    dialogue.answers(MemberResponse::JoinGroup(JoinGroupResponse {
-        generation_id: 7,
-        protocol_name: Some(Str::from("range")),
-        leader: Str::from("m"),
-        member_id: Str::from("m"),
-        skip_assignment: true,
-        ..Default::default()
-    }));
+    dialogue.came_back_as_leader(&[]);
     assert!(dialogue.syncs().assignments.is_empty());
+}
+
+/// A member of a name that follows, and knows of three partitions of its topic.
+fn one_that_may_have_come_back() -> ClassicDialogue {
+    let mut dialogue = ClassicDialogue::with(|settings| {
+        settings.instance_id = Some(Str::from("i"));
+        settings.assignors = vec![Assignor::CooperativeSticky];
+    });
+    dialogue.follows(Assignor::CooperativeSticky, &[0]);
+    dialogue.silent();
+    dialogue.member.handle_metadata(&view(&[("orders", 3)]));
+    dialogue
+}
+
+#[test]
+fn who_comes_back_under_its_name_looks_and_joins_once_more_where_a_partition_is_nobodys() {
+    for (others, is_whole) in [(&[1, 2][..], true), (&[2], false), (&[], false)] {
+        let mut dialogue = one_that_may_have_come_back();
+        dialogue.describes();
+        dialogue.described("Stable", &[&[0], others]);
+        if is_whole {
+            dialogue.silent();
+            assert_eq!(dialogue.member.deadline(), Some(dialogue.now + Duration::from_secs(3)));
+            continue;
+        }
+        let join = dialogue.joins();
+        assert_eq!((&*join.member_id, said(&join).owned.len(), said(&join).generation), ("m", 1, 1));
+        dialogue.joined(Assignor::CooperativeSticky, "other", &[]);
+        dialogue.syncs();
+        dialogue.assigned(&[0]);
+        // Whoever has them has yet to let go, and joins then: it was in this generation.
+        dialogue.silent();
+    }
+}
+
+#[test]
+fn who_looks_while_the_group_rebalances_looks_again_and_lives_meanwhile() {
+    let mut dialogue = one_that_may_have_come_back();
+    dialogue.describes();
+    dialogue.described("PreparingRebalance", &[&[0]]);
+    dialogue.silent();
+    dialogue.later(100).describes();
+    dialogue.member.handle_failed(Error::new(ErrorKind::Disconnected, "gone"), dialogue.now, 0.5);
+    dialogue.later(3_000).lives();
+    dialogue.alive(ErrorCode::NONE);
+    dialogue.describes();
+    dialogue.refused_look(ErrorCode::NOT_COORDINATOR);
+    dialogue.later(1_000).describes();
+    dialogue.refused_look(ErrorCode::GROUP_AUTHORIZATION_FAILED);
+    // It does not know: it joins, once.
+    dialogue.joins();
+}
+
+#[test]
+fn a_leader_that_came_back_joins_again_when_a_topic_grows() {
+    let mut dialogue = ClassicDialogue::with(|settings| settings.instance_id = Some(Str::from("i")));
+    dialogue.joins();
+    dialogue.came_back_as_leader(&[("m", &wants(&["orders"]))]);
+    dialogue.syncs();
+    dialogue.assigned(&[0, 1]);
+    dialogue.member.handle_metadata(&view(&[("orders", 2)]));
+    dialogue.describes();
+    dialogue.described("Stable", &[&[0, 1]]);
+    dialogue.member.handle_metadata(&view(&[("orders", 2)]));
+    dialogue.silent();
+    dialogue.member.handle_metadata(&view(&[("orders", 3)]));
+    dialogue.told();
+    dialogue.member.let_go(&orders(&[0, 1]));
+    dialogue.joins();
 }
 
 #[test]
