@@ -45,6 +45,9 @@ pub enum ErrorKind {
     LogTruncation,
     /// Another producer took this one's place.
     Fenced,
+    /// A group has gone on without the member that the producer writes for
+    /// ([`Producer::write_for`](crate::Producer::write_for)).
+    MembershipLost,
     /// The cluster does not let this client do it.
     Unauthorized,
     /// One side did not prove to the other who it is: a certificate or a login was refused.

@@ -138,6 +138,7 @@ mod group_metadata;
 pub mod hostile;
 #[cfg(feature = "oauth")]
 pub mod http;
+mod membership_lease;
 mod metrics;
 #[cfg(feature = "msk-iam")]
 mod msk_iam;
@@ -181,6 +182,7 @@ pub use doctor::Doctor;
 pub use environment::{Clock, Dial, DialTarget, Dialing, Environment, Resolving, Time, Transport};
 pub use error::{Error, ErrorKind, Scope};
 pub use group_metadata::GroupMetadata;
+pub use membership_lease::MembershipLease;
 pub use metrics::{Metric, Metrics};
 #[cfg(feature = "__simulation")]
 #[doc(hidden)]

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::cluster::{Cluster, TopicInterest};
+use crate::membership_lease::MembershipLease;
 use crate::metrics::Metrics;
 use crate::{Error, ErrorKind, Record};
 
@@ -22,6 +23,7 @@ mod hand_over;
 mod handle;
 mod keyless;
 mod leader_connection;
+mod leases;
 mod lock;
 mod log_request;
 mod meter;
@@ -111,6 +113,7 @@ impl Producer {
             rack: config.client_rack.clone().filter(|_| config.partitioner_rack_aware),
             partition_numbers: AtomicUsize::new(0),
             abandoned: AtomicBool::new(false),
+            leases: Mutex::default(),
             number: ProducerNumber::next(),
             clock: clock.clone(),
         });
@@ -241,6 +244,33 @@ impl Producer {
             metadata_age: renewed_at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at)),
         };
         shared.meter.lock().metrics(&moment)
+    }
+
+    /// From now on this producer writes what a member of a group reads, in whose stead another one may come.
+    ///
+    /// Records leave, and leave again, only while the group has the member for certain: its coordinator has to have said so
+    /// within `session.timeout.ms` less `heartbeat.interval.ms`, by KIP-848 within three heartbeats. Until it says so again
+    /// they wait, within `delivery.timeout.ms`. Once the member has lost its partitions this producer is over: what it has
+    /// not written fails with [`ErrorKind::MembershipLost`], so that nothing of it comes behind what is written by whoever
+    /// has the partitions now. Then close it, let the partitions go, and take another producer.
+    ///
+    /// What had left before is out of its hands: a broker may still append it. Who needs more writes in transactions.
+    ///
+    /// It may be told of several members.
+    pub fn write_for(&self, mut lease: MembershipLease) {
+        let shared = &self.0.shared;
+        shared.leases.lock().hold(lease.clone());
+        let shared = Arc::downgrade(shared);
+        tokio::spawn(async move {
+            loop {
+                let is_there = lease.changed().await;
+                let Some(shared) = shared.upgrade() else { return };
+                shared.work.notify_one();
+                if !is_there {
+                    return;
+                }
+            }
+        });
     }
 
     /// Takes nothing new, and waits for all that was sent before. What is not answered in time fails. A

@@ -236,6 +236,11 @@ impl Error {
         self.0.cause.as_ref()?.downcast_ref()
     }
 
+    /// Whether it is that a producer writes nothing any more for a member that has lost what it read.
+    pub(crate) fn is_membership_lost(&self) -> bool {
+        self.client().is_some_and(|it| it.kind() == upsert_kafka_client::ErrorKind::MembershipLost)
+    }
+
     fn bare(kind: ErrorKind, cause: Cause) -> Self {
         Self(Box::new(Fault {
             kind,

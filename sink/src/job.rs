@@ -37,6 +37,7 @@
 //! checkpoint, the tasks of sinks end. The failure of one stops the others. A job that was asked to stop, or has failed,
 //! leaves within the stop timeout.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -216,14 +217,20 @@ impl Job {
             members: 0,
         };
         let (mut tasks, mut sinks) = (Vec::new(), SinkTasks::default());
+        let mut leases: BTreeMap<usize, Vec<_>> = BTreeMap::new();
         for pipeline in &plan.pipelines {
             let codecs = Codecs::open_in(pipeline, &options.environment).await?;
             let exchanges = sinks.open(pipeline, &mut opening).await?;
             for index in 0..pipeline.tasks {
                 let subtask = Subtask::new(index, pipeline.tasks);
-                tasks.push(Task::open(pipeline, &codecs, &exchanges, subtask, &mut opening).await?);
+                let task = Task::open(pipeline, &codecs, &exchanges, subtask, &mut opening).await?;
+                for insert in pipeline.sinks().filter_map(<[_]>::first) {
+                    leases.entry(insert.statement).or_default().push(task.lease());
+                }
+                tasks.push(task);
             }
         }
+        sinks.write_for(&leases);
         let tasks = join(tasks).await?;
         notices.extend(tasks.iter().flat_map(Task::notices).cloned());
         Ok(Self {

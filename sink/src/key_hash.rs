@@ -2,11 +2,9 @@
 
 use upsert_kafka_client::{Client, Partitioner, Partitions, Producer, Record, partition_for_key};
 
-use crate::format::EncodingFormat;
-
-/// A producer for records whose keys that format writes.
-pub(crate) fn producer(client: &Client, key: &dyn EncodingFormat) -> Producer {
-    match key.unhashed_bytes() {
+/// A producer for records of whose keys so many bytes in front say nothing of their partition.
+pub(crate) fn producer(client: &Client, unhashed_key_bytes: usize) -> Producer {
+    match unhashed_key_bytes {
         0 => client.producer(),
         header => client.producer_with(KeyBodyPartitioner { header }),
     }

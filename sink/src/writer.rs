@@ -1,6 +1,7 @@
 //! The writer of one table: changes go to a producer, to a stream of text, or nowhere.
 
 use tokio::time::Instant;
+use upsert_kafka_client::MembershipLease;
 
 use crate::changes::Change;
 use crate::clients::Clients;
@@ -102,6 +103,22 @@ impl Writer {
     pub(crate) fn forget(&mut self) {
         if let Self::Kafka(writer) = self {
             writer.forget();
+        }
+    }
+
+    /// From now on it writes what a member reads, in whose stead another may come: see
+    /// [`Producer::write_for`](upsert_kafka_client::Producer::write_for).
+    pub(crate) fn write_for(&mut self, lease: MembershipLease) {
+        if let Self::Kafka(writer) = self {
+            writer.write_for(lease);
+        }
+    }
+
+    /// Drops what has not left yet, at once. It then writes like one that was opened just now.
+    pub(crate) async fn abandon(&mut self) -> Result<(), Error> {
+        match self {
+            Self::Kafka(writer) => writer.abandon().await,
+            Self::Print(_) | Self::Query(_) | Self::Blackhole => Ok(()),
         }
     }
 

@@ -19,8 +19,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const CLASSIC: &str = "'properties.group.protocol' = 'classic',";
 const CONSUMER: &str = "'properties.group.protocol' = 'consumer',";
 
-/// Copies `orders` to `latest`; `more` are options of the source.
-fn copying(world: &World, more: &str) -> String {
+/// Copies `orders` to `latest`; `more` are options of the source, `sink` of the sink.
+fn copying(world: &World, more: &str, sink: &str) -> String {
     let bootstrap = world.bootstrap();
     format!(
         "SET 'execution.checkpointing.interval' = '1 s';
@@ -29,7 +29,7 @@ fn copying(world: &World, more: &str) -> String {
             'format' = 'json', 'scan.startup.mode' = 'earliest-offset');
         CREATE TABLE latest (id INT, number BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH (
             'connector' = 'upsert-kafka', 'topic' = 'latest', 'properties.bootstrap.servers' = '{bootstrap}',
-            'key.format' = 'json', 'value.format' = 'json');
+            {sink} 'key.format' = 'json', 'value.format' = 'json');
         INSERT INTO latest SELECT id, number FROM orders;"
     )
 }
@@ -40,6 +40,8 @@ struct Stage {
     producer: Producer,
     orders: Topic,
     next: i64,
+    /// Options of the sink.
+    sink: &'static str,
 }
 
 impl Stage {
@@ -56,7 +58,7 @@ impl Stage {
         assert!(made.iter().all(Result::is_ok), "{made:?}");
         let producer = client.producer();
         let orders = producer.topic("orders").await.expect("the topic");
-        Self { world, producer, orders, next: 0 }
+        Self { world, producer, orders, next: 0, sink: "" }
     }
 
     async fn run(&self, seed: u64, more: &str, options: JobOptions) -> Running {
@@ -65,20 +67,32 @@ impl Stage {
 
     /// Opens a job and runs it, while the test goes on.
     fn begin(&self, seed: u64, more: &str, options: JobOptions) -> JoinHandle<Running> {
-        let (sql, process) = (copying(&self.world, more), self.world.process(seed));
+        let (sql, process) = (copying(&self.world, more, self.sink), self.world.process(seed));
         tokio::spawn(async move { process.run(&sql, options).await.expect("a job") })
     }
 
     /// One row for each of so many keys, each key in a partition of its own number; `number` grows with each row.
     async fn feed(&mut self, keys: i32, partitions: i32) {
+        self.send(keys, partitions).await;
+        self.producer.flush().await.expect("written");
+    }
+
+    /// So many rows of each key at once.
+    async fn feed_burst(&mut self, rows: usize) {
+        for _ in 0..rows {
+            self.send(PARTITIONS, PARTITIONS).await;
+        }
+        self.producer.flush().await.expect("written");
+    }
+
+    async fn send(&mut self, keys: i32, partitions: i32) {
         for id in 0..keys {
             let value = format!(r#"{{"id":{id},"number":{}}}"#, self.next);
             let record = Record::new(&self.orders).value(value.as_bytes());
             let record = Record { partition: Some(id % partitions), ..record };
-            let _flushed_below = self.producer.send(record).await.expect("room");
+            let _flushed_by_the_caller = self.producer.send(record).await.expect("room");
             self.next += 1;
         }
-        self.producer.flush().await.expect("written");
     }
 
     /// Feeds a row to each partition every tenth of a second, for so long.
@@ -144,6 +158,81 @@ async fn processes_share_the_partitions_and_every_row_is_written_once_in_order()
         let rows = stage.next as u64;
         assert_eq!(first.counts.rows_in + second.counts.rows_in, rows, "nobody reads what another has read");
         assert_eq!(stage.written().await, due(PARTITIONS, stage.next), "{more}");
+    }
+}
+
+/// What it had is with another by then, who has written newer rows. What it had not written yet it drops: a row that came
+/// then would be the last of its key.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_cut_off_for_longer_than_its_session_writes_no_old_row_behind_newer_ones() {
+    let of_two = |protocol: &str| format!("{protocol} 'scan.parallelism' = '2',");
+    for (source, sink) in [
+        (CLASSIC.to_owned(), ""),
+        (CONSUMER.to_owned(), ""),
+        (of_two(CLASSIC), "'sink.parallelism' = '3',"),
+        (of_two(CONSUMER), "'sink.parallelism' = '3',"),
+        (CONSUMER.to_owned(), "'sink.buffer-flush.max-rows' = '1000', 'sink.buffer-flush.interval' = '1 s',"),
+    ] {
+        let mut stage = Stage { sink, ..Stage::set().await };
+        let first = stage.run(1, &source, JobOptions::new()).await;
+        let second = stage.run(2, &source, JobOptions::new()).await;
+        stage.feed_for(15 * SECOND + SECOND / 3).await;
+        second.cut_off();
+        // Its session is 45 s long; what it has not written it would send for two minutes, and after one it gives up reading.
+        stage.feed_for(51 * SECOND).await;
+        tokio::time::sleep(4 * SECOND).await;
+        let rows = due(PARTITIONS, stage.next);
+        let newest = |of_key: &BTreeMap<String, Vec<i64>>| -> BTreeMap<String, Option<i64>> {
+            of_key.iter().map(|(key, numbers)| (key.clone(), numbers.last().copied())).collect()
+        };
+        assert_eq!(newest(&stage.written().await), newest(&rows), "{source} {sink}: the first caught up");
+        second.mend();
+        tokio::time::sleep(30 * SECOND).await;
+        let written = stage.written().await;
+        assert_eq!(newest(&written), newest(&rows), "{source} {sink}");
+        // It goes on.
+        stage.feed_for(5 * SECOND).await;
+        let second = second.stop().await;
+        let first = first.stop().await;
+        assert!(first.counts.rows_in > 0 && second.counts.rows_in > 0);
+        let (written, rows) = (stage.written().await, due(PARTITIONS, stage.next));
+        assert_eq!(newest(&written), newest(&rows), "{source} {sink}");
+        if !sink.contains("buffer") {
+            let seen = |of_key: &BTreeMap<String, Vec<i64>>| -> BTreeSet<i64> {
+                of_key.values().flatten().copied().collect()
+            };
+            assert_eq!(seen(&written), seen(&rows), "{source} {sink}");
+        }
+    }
+}
+
+/// Rows are on their way to tasks of the sink, which have no room for them, when the process is cut off.
+#[tokio::test(start_paused = true)]
+async fn behind_an_exchange_rows_on_their_way_are_not_written_by_a_process_that_lost_them() {
+    let source = format!("{CLASSIC} 'scan.parallelism' = '2',");
+    let sink =
+        "'sink.parallelism' = '3', 'properties.buffer.memory' = '2048', 'properties.batch.size' = '512',";
+    for moment in 0..3 {
+        let mut stage = Stage { sink, ..Stage::set().await };
+        let first = stage.run(1, &source, JobOptions::new()).await;
+        let second = stage.run(2, &source, JobOptions::new()).await;
+        stage.feed_for(15 * SECOND).await;
+        stage.feed_burst(4_000).await;
+        // Later and later, until all is written.
+        for _ in 0..(1 << moment) {
+            tokio::task::yield_now().await;
+        }
+        second.cut_off();
+        stage.feed_for(51 * SECOND).await;
+        tokio::time::sleep(4 * SECOND).await;
+        second.mend();
+        tokio::time::sleep(30 * SECOND).await;
+        let rows = due(PARTITIONS, stage.next);
+        for (key, numbers) in stage.written().await {
+            assert_eq!(numbers.last(), rows[&key].last(), "{moment}: {key}");
+        }
+        second.stop().await;
+        first.stop().await;
     }
 }
 
@@ -294,7 +383,7 @@ async fn a_job_that_is_shared_does_not_begin_anew() {
     let mut stage = Stage::set().await;
     stage.feed(PARTITIONS, PARTITIONS).await;
     let first = stage.run(1, "", JobOptions::new()).await;
-    let sql = copying(&stage.world, "");
+    let sql = copying(&stage.world, "", "");
     let anew = JobOptions::new().with_restore(Restore::Nothing);
     let refused = stage.world.process(2).open(&sql, anew.clone()).await.err().expect("a refusal").to_string();
     for part in ["table orders", "group copy has members", "--from-start-mode"] {
@@ -385,7 +474,7 @@ async fn a_group_in_which_another_program_reads_is_said() {
     let mut other = client.member(Subscription::topics(["orders"])).expect("a member");
     assert!(matches!(other.next().await, Ok(Some(MemberEvent::Given(_)))));
     for protocol in [CLASSIC, CONSUMER] {
-        let sql = copying(&stage.world, protocol);
+        let sql = copying(&stage.world, protocol, "");
         let refused = stage.world.process(1).open(&sql, JobOptions::new()).await.err().expect("a refusal");
         let text = refused.to_string();
         for part in ["table orders", "group copy", "properties.group.id"] {

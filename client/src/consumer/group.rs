@@ -13,6 +13,7 @@ use upsert_kafka_protocol::Str;
 use super::{Commit, Committed, TopicPartition, committed_offsets};
 use crate::cluster::Cluster;
 use crate::environment::Clock;
+use crate::membership_lease::{LeaseStanding, MembershipLease};
 use crate::retry::Backoff;
 use crate::{Error, ErrorKind, GroupMetadata};
 
@@ -78,6 +79,7 @@ pub struct Member {
     identity: watch::Receiver<Option<GroupMetadata>>,
     settled: watch::Receiver<bool>,
     confirmed_at: watch::Receiver<Option<Instant>>,
+    lease: MembershipLease,
 }
 
 /// What happens to a member.
@@ -105,6 +107,7 @@ impl Member {
         let (told, identity) = watch::channel(None);
         let (settles, settled) = watch::channel(false);
         let (confirms, confirmed_at) = watch::channel(None);
+        let (leases, lease) = watch::channel(LeaseStanding::default());
         let channels = MemberChannels {
             events,
             commands: mailbox,
@@ -112,6 +115,7 @@ impl Member {
             identity: told,
             settled: settles,
             confirmed_at: confirms,
+            lease: leases,
         };
         let task = MemberTask::new(cluster.for_new_owner(), Arc::clone(&group), membership, channels);
         tokio::spawn(task.run());
@@ -125,6 +129,7 @@ impl Member {
             identity,
             settled,
             confirmed_at,
+            lease: MembershipLease::new(lease),
         })
     }
 
@@ -186,6 +191,12 @@ impl Member {
         async move {
             _ = confirmed_at.wait_for(|at| at.is_some_and(|at| at >= now)).await;
         }
+    }
+
+    /// Until when the group has this member for certain, for the producers that write what it reads
+    /// ([`Producer::write_for`](crate::Producer::write_for)).
+    pub fn lease(&self) -> MembershipLease {
+        self.lease.clone()
     }
 
     /// Commits offsets as this member.

@@ -82,6 +82,8 @@ pub(crate) struct Dispatch {
     /// Partitions whose backlog has changed since it was reported: each stands here once.
     backlogs: VecDeque<usize>,
     fatal: Option<Error>,
+    /// Nothing leaves any more from then on.
+    held_from: Option<Instant>,
 }
 
 impl Dispatch {
@@ -99,6 +101,7 @@ impl Dispatch {
             splits: 0,
             backlogs: VecDeque::new(),
             fatal: None,
+            held_from: None,
         }
     }
 
@@ -116,6 +119,11 @@ impl Dispatch {
         queue.leader = leader;
         queue.sequence.handle_batch(batch);
         self.schedule(at, now);
+    }
+
+    /// Nothing leaves from this moment on, until a later one is named.
+    pub(crate) fn hold_from(&mut self, moment: Option<Instant>) {
+        self.held_from = moment;
     }
 
     /// What the caller wants of transactions; the ticket finds who awaits it.

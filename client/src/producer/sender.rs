@@ -85,6 +85,7 @@ impl Sender {
     pub(super) async fn run(mut self) {
         loop {
             let now = self.shared.clock.now();
+            self.handle_leases();
             let orders = self.shared.orders.take();
             if !orders.is_empty() {
                 // What was sent before an order belongs to the transaction that it is about.
@@ -108,6 +109,16 @@ impl Sender {
                 Event::Broker(node, broker_event) => self.handle_broker_event(node, broker_event),
                 Event::Coordinator(response) => self.handle_coordinator(response),
             }
+        }
+    }
+
+    /// Records leave while those that they are written for are members.
+    fn handle_leases(&mut self) {
+        let leases = self.shared.leases.lock();
+        self.dispatch.hold_from(leases.until());
+        if leases.is_lost() && self.dispatch.fatal().is_none() {
+            let sentence = "the group has gone on without the member that this producer writes for";
+            self.dispatch.abandon(&Error::new(ErrorKind::MembershipLost, sentence));
         }
     }
 

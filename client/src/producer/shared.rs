@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::accumulator::Accumulator;
 use super::availability::Availability;
+use super::leases::Leases;
 use super::lock::Mutex;
 use super::meter::Meter;
 use super::orders::{OrderReply, Orders};
@@ -40,6 +41,8 @@ pub(super) struct ProducerShared {
     pub(super) use_reported_at: Mutex<Instant>,
     pub(super) partition_numbers: AtomicUsize,
     pub(super) abandoned: AtomicBool,
+    /// Locked once in each turn of the sender.
+    pub(super) leases: Mutex<Leases>,
     pub(super) number: ProducerNumber,
     pub(super) clock: Clock,
 }

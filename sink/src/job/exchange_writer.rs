@@ -1,8 +1,9 @@
 //! The end of an exchange at a task that reads: it fills batches and hands them over to the tasks of a sink.
 
 use tokio::sync::oneshot;
+use upsert_kafka_client::MembershipLease;
 
-use super::handover::{Handover, HandoverSender};
+use super::handover::{Handover, HandoverSender, LossMark};
 use super::subtask::Subtask;
 use crate::changes::Changes;
 use crate::error::{Error, ErrorKind};
@@ -14,6 +15,8 @@ pub(super) struct ExchangeWriter {
     table: String,
     exchange: Exchange,
     outboxes: Vec<Outbox>,
+    /// Where the task that reads is a member.
+    mark: Option<LossMark>,
 }
 
 /// What is on its way to one task of the sink.
@@ -22,18 +25,25 @@ struct Outbox {
     /// Whether something was handed over that is not known to be acknowledged.
     is_unflushed: bool,
     /// Tells of the flush that is under way.
-    flushed: Option<oneshot::Receiver<()>>,
+    flushed: Option<oneshot::Receiver<u64>>,
+    /// How often the task of the sink had dropped what it was handed, when it was last heard of.
+    drops: u64,
 }
 
 impl ExchangeWriter {
     pub(super) fn new(table: &str, subtask: Subtask, senders: &[HandoverSender]) -> Self {
-        let outbox =
-            |sender: &HandoverSender| Outbox { sender: sender.clone(), is_unflushed: false, flushed: None };
+        let outbox = |sender: &HandoverSender| Outbox {
+            sender: sender.clone(),
+            is_unflushed: false,
+            flushed: None,
+            drops: 0,
+        };
         Self {
             table: table.to_owned(),
             // Tasks that begin at different targets burden them alike.
             exchange: Exchange::new(senders.len(), subtask.index()),
             outboxes: senders.iter().map(outbox).collect(),
+            mark: None,
         }
     }
 
@@ -70,16 +80,31 @@ impl ExchangeWriter {
         Ok(())
     }
 
-    /// Returns when all that was handed over before the flush began is acknowledged.
-    pub(super) async fn flushed(&mut self) -> Result<(), Error> {
+    /// Returns when all that was handed over before the flush began is acknowledged; false where some of what was handed
+    /// over since the last flush was dropped.
+    pub(super) async fn flushed(&mut self) -> Result<bool, Error> {
+        let mut is_whole = true;
         for at in 0..self.outboxes.len() {
             let Some(flushed) = self.outboxes[at].flushed.take() else { continue };
-            if flushed.await.is_err() {
-                return Err(self.ended());
-            }
-            self.outboxes[at].is_unflushed = false;
+            let Ok(drops) = flushed.await else { return Err(self.ended()) };
+            let outbox = &mut self.outboxes[at];
+            outbox.is_unflushed = false;
+            is_whole &= std::mem::replace(&mut outbox.drops, drops) == drops;
         }
-        Ok(())
+        Ok(is_whole)
+    }
+
+    /// It is for a member from now on, in whose stead others may come.
+    pub(super) fn write_for(&mut self, lease: MembershipLease) {
+        self.mark = Some(LossMark::new(lease));
+    }
+
+    /// The member has heard that it lost what it read: that is not handed over any more. What was before is known for such.
+    pub(super) fn forget(&mut self) {
+        for target in 0..self.outboxes.len() {
+            _ = self.exchange.take(target);
+        }
+        self.mark = self.mark.take().map(LossMark::renewed);
     }
 
     async fn hand_over_to(&mut self, at: usize) -> Result<(), Error> {
@@ -87,7 +112,7 @@ impl ExchangeWriter {
             return Ok(());
         };
         outbox.is_unflushed = true;
-        let sent = outbox.sender.send(Handover::Batch(batch)).await;
+        let sent = outbox.sender.send(Handover::Batch(batch, self.mark.clone())).await;
         sent.map_err(|_| self.ended())
     }
 

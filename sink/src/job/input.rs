@@ -1,6 +1,6 @@
 //! What a task reads: a share of Kafka's partitions, or a source of this machine.
 
-use upsert_kafka_client::{GroupMetadata, PositionReset, TopicPartition, Uuid};
+use upsert_kafka_client::{GroupMetadata, MembershipLease, PositionReset, TopicPartition, Uuid};
 
 use super::Restore;
 use crate::clients::Clients;
@@ -130,6 +130,11 @@ impl Input {
         if let Self::Kafka(source) = self {
             source.committed_in_transaction(positions).await;
         }
+    }
+
+    /// Until when the group of the source has it for certain; `None` where it is no member.
+    pub(super) fn lease(&self) -> Option<MembershipLease> {
+        self.kafka().and_then(KafkaSource::lease)
     }
 
     /// The source that is a member of a group, where it is one.

@@ -7,14 +7,16 @@
 //!
 //! What must never happen: a flush that is told to be done after a change was not written. So a task that failed answers
 //! nothing any more, and lives until the job has heard of the failure. Where the transaction was cut off, nothing of it can
-//! be committed: the task leaves out what it is handed until the tasks that read have gone back.
+//! be committed: the task leaves out what it is handed until the tasks that read have gone back. Where one of those has lost
+//! what it read, without a transaction, the task drops what has not left, and says so at the next flush: they all go back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::pending;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
+use upsert_kafka_client::MembershipLease;
 
 use super::handover::{self, Handover, HandoverReceiver, HandoverSender};
 use super::subtask::Subtask;
@@ -36,6 +38,8 @@ pub(super) struct SinkTasks {
 
 /// A task that writes the changes of one INSERT which are its own by their key, or by turns.
 pub(super) struct SinkTask {
+    /// Which INSERT's.
+    statement: usize,
     inbox: HandoverReceiver,
     writer: Writer,
     /// Of an exactly-once sink.
@@ -43,8 +47,10 @@ pub(super) struct SinkTask {
     progress: Arc<Progress>,
     /// Rows handed to the writer and not known to be acknowledged.
     unacknowledged: u64,
+    /// How often it dropped what it was handed.
+    drops: u64,
     /// Who waits for the flush that is under way.
-    asked: Option<oneshot::Sender<()>>,
+    asked: Option<oneshot::Sender<u64>>,
 }
 
 impl SinkTasks {
@@ -84,6 +90,18 @@ impl SinkTasks {
         Ok(senders)
     }
 
+    /// The tasks that write what this pipeline reads do so for its members, in whose stead others may come.
+    ///
+    /// Not where something feeds them that cannot go back: what is dropped for one has to be read again by all.
+    pub(super) fn write_for(&mut self, statements: &BTreeMap<usize, Vec<Option<MembershipLease>>>) {
+        for task in &mut self.tasks {
+            let of_readers = statements.get(&task.statement).into_iter().flatten().cloned();
+            if let Some(leases) = of_readers.collect::<Option<Vec<_>>>() {
+                leases.into_iter().for_each(|lease| task.writer.write_for(lease));
+            }
+        }
+    }
+
     /// The ways into the tasks are then in the hands of the tasks that read alone, so that they end with these.
     pub(super) fn into_tasks(self) -> Vec<SinkTask> {
         self.tasks
@@ -100,7 +118,16 @@ impl SinkTask {
     ) -> Result<Self, Error> {
         let writer = Writer::open(&insert.sink, subtask, clients, results.as_ref(), transaction).await?;
         let (transaction, progress) = (transaction.cloned(), Arc::clone(progress));
-        Ok(Self { inbox, writer, transaction, progress, unacknowledged: 0, asked: None })
+        Ok(Self {
+            statement: insert.statement,
+            inbox,
+            writer,
+            transaction,
+            progress,
+            unacknowledged: 0,
+            drops: 0,
+            asked: None,
+        })
     }
 
     /// Works until nobody reads any more, or a change is not written.
@@ -113,7 +140,8 @@ impl SinkTask {
                 biased;
                 () = due(due_at) => self.release().await?,
                 handed = self.inbox.recv() => match handed {
-                    Some(Handover::Batch(changes)) => self.write(&changes).await?,
+                    Some(Handover::Batch(_, Some(mark))) if mark.is_stale() => {}
+                    Some(Handover::Batch(changes, _)) => self.write(&changes).await?,
                     Some(Handover::Flush(asked)) => self.flush(asked).await?,
                     None => return Ok(()),
                 },
@@ -141,8 +169,11 @@ impl SinkTask {
         self.unless_cut_off(released).await
     }
 
-    /// Leaves out what is not to be seen.
+    /// Leaves out what is not to be seen, or not to be written any more.
     async fn unless_cut_off(&mut self, outcome: Result<(), Error>) -> Result<(), Error> {
+        if outcome.as_ref().is_err_and(Error::is_membership_lost) {
+            return self.drop_unacknowledged().await;
+        }
         let (Err(error), Some(transaction)) = (&outcome, &self.transaction) else { return outcome };
         if !transaction.is_cut_off(error).await {
             return outcome;
@@ -151,14 +182,21 @@ impl SinkTask {
         Ok(())
     }
 
+    async fn drop_unacknowledged(&mut self) -> Result<(), Error> {
+        self.drops += 1;
+        self.progress.acknowledged(std::mem::take(&mut self.unacknowledged));
+        self.writer.abandon().await
+    }
+
     /// Whoever asked waits until this task is gone, if it fails.
-    async fn flush(&mut self, asked: oneshot::Sender<()>) -> Result<(), Error> {
+    async fn flush(&mut self, asked: oneshot::Sender<u64>) -> Result<(), Error> {
         self.asked = Some(asked);
         self.release().await?;
-        self.writer.flush().await?;
+        let flushed = self.writer.flush().await;
+        self.unless_cut_off(flushed).await?;
         self.progress.acknowledged(std::mem::take(&mut self.unacknowledged));
         // Who asked may be gone: its commit is then nobody's.
-        _ = self.asked.take().map(|asked| asked.send(()));
+        _ = self.asked.take().map(|asked| asked.send(self.drops));
         Ok(())
     }
 

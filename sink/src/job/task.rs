@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::{debug, warn};
-use upsert_kafka_client::{Clock, Fetched, PartitionRecords, Revocation, TopicPartition};
+use upsert_kafka_client::{Clock, Fetched, MembershipLease, PartitionRecords, Revocation, TopicPartition};
 
 use super::Restore;
 use super::dead_letters::DeadLetters;
@@ -42,6 +42,8 @@ mod going_back;
 /// A task that stands at its beginning, or runs.
 pub(super) struct Task {
     source: Input,
+    /// Of a member whose rows are in no transaction, which would fence them.
+    lease: Option<MembershipLease>,
     transform: Transform,
     writers: Writers,
     discovery_interval: Option<Duration>,
@@ -133,12 +135,17 @@ impl Task {
         let source =
             Input::open(pipeline.reader(), share, *restore, job.clone(), clients, transaction.as_ref())
                 .await?;
-        let writers =
+        let mut writers =
             Writers::open(pipeline, exchanges, subtask, clients, shared, results, transaction).await?;
+        let lease = source.lease().filter(|_| !writers.is_exactly_once());
+        if let Some(lease) = &lease {
+            writers.write_for(lease);
+        }
         let rebuilt = source.rebuilt();
         progress.set_rebuild(OffsetsRebuilt::default(), rebuilt);
         Ok(Self {
             source,
+            lease,
             rebuilt,
             asked: writers.asked(),
             writers,
@@ -194,6 +201,11 @@ impl Task {
             Some(source) => source.opened().await,
             None => Ok(()),
         }
+    }
+
+    /// What bounds the writes of its rows; `None` where nothing does.
+    pub(super) fn lease(&self) -> Option<MembershipLease> {
+        self.lease.clone()
     }
 
     /// Its source, if it is a member of a group.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::time::sleep_until;
-use upsert_kafka_client::TopicPartition;
+use upsert_kafka_client::{MembershipLease, TopicPartition};
 
 use super::exchange_writer::ExchangeWriter;
 use super::handover::HandoverSender;
@@ -31,6 +31,8 @@ pub(super) struct Writers {
     transaction: Option<TaskTransaction>,
     /// Whether a message was written in part, and never in full.
     is_torn: bool,
+    /// Whether what at-least-once sinks were handed since the last commit is dropped, in part at least.
+    is_dropped: bool,
 }
 
 /// Where the changes of one INSERT go, of whichever branch.
@@ -62,7 +64,17 @@ impl Writers {
                 senders => Outlet::Exchange(ExchangeWriter::new(insert.table(), subtask, senders)),
             });
         }
-        Ok(Self { outlets, progress, unacknowledged: 0, transaction, is_torn: false })
+        Ok(Self { outlets, progress, unacknowledged: 0, transaction, is_torn: false, is_dropped: false })
+    }
+
+    /// What the task writes, or has written, is for a member, in whose stead another may come.
+    pub(super) fn write_for(&mut self, lease: &MembershipLease) {
+        for outlet in &mut self.outlets {
+            match outlet {
+                Outlet::Own(writer) => writer.write_for(lease.clone()),
+                Outlet::Exchange(exchange) => exchange.write_for(lease.clone()),
+            }
+        }
     }
 
     /// Hands over what a message changes in each sink; waits while a producer's memory is full, or a task of a sink is
@@ -163,16 +175,17 @@ impl Writers {
             return Ok(true);
         }
         self.release(|_| true).await?;
+        let mut is_whole = true;
         for outlet in &mut self.outlets {
             match outlet {
                 Outlet::Own(writer) => writer.flush().await?,
-                Outlet::Exchange(exchange) => exchange.flushed().await?,
+                Outlet::Exchange(exchange) => is_whole &= exchange.flushed().await?,
             }
         }
         let unacknowledged = std::mem::take(&mut self.unacknowledged);
         let Some(transaction) = &self.transaction else {
             self.progress.acknowledged(unacknowledged);
-            return source.commit(positions).await.map(|()| true);
+            return if is_whole { source.commit(positions).await.map(|()| true) } else { Ok(false) };
         };
         source.check_alone().await?;
         let is_committed = transaction.commit(positions.commits(), source.group().as_ref()).await?;
@@ -188,13 +201,26 @@ impl Writers {
         self.transaction.is_some()
     }
 
-    /// Undoes what exactly-once sinks were handed since the last commit, before the source goes back to it.
+    /// Undoes what exactly-once sinks were handed since the last commit, before the source goes back to it. Of what others
+    /// were handed it drops what has not left.
     pub(super) async fn abort(&mut self) -> Result<(), Error> {
         self.forget();
         match &self.transaction {
             Some(transaction) => transaction.abort().await,
-            None => Ok(()),
+            None => self.drop_unacknowledged().await,
         }
+    }
+
+    async fn drop_unacknowledged(&mut self) -> Result<(), Error> {
+        self.is_dropped = false;
+        self.progress.acknowledged(std::mem::take(&mut self.unacknowledged));
+        for outlet in &mut self.outlets {
+            match outlet {
+                Outlet::Own(writer) => writer.abandon().await?,
+                Outlet::Exchange(exchange) => exchange.forget(),
+            }
+        }
+        Ok(())
     }
 
     /// Forgets what exactly-once sinks were handed since the last commit, which is undone.
@@ -214,10 +240,14 @@ impl Writers {
         }
     }
 
-    /// Whether an error is that the transaction was ended by somebody else, or may have been. What was handed over since
-    /// the last commit is forgotten then: the group of the source knows more.
+    /// Whether an error is that the transaction was ended by somebody else, or may have been, or that sinks without one write
+    /// nothing any more for a member that lost what it read. What was handed over since the last commit is forgotten then:
+    /// the group of the source knows more.
     pub(super) async fn are_cut_off(&mut self, error: &Error) -> bool {
-        let Some(transaction) = &self.transaction else { return false };
+        let Some(transaction) = &self.transaction else {
+            self.is_dropped |= error.is_membership_lost();
+            return error.is_membership_lost();
+        };
         let are_cut_off = transaction.is_cut_off(error).await;
         if are_cut_off {
             self.forget();
@@ -232,6 +262,7 @@ impl Writers {
     pub(super) async fn recover(&mut self) -> Result<(), Error> {
         match &self.transaction {
             Some(transaction) => transaction.recover().await,
+            None if self.is_dropped => self.drop_unacknowledged().await,
             None => Ok(()),
         }
     }

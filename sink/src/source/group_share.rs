@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tracing::warn;
 use upsert_kafka_client::{
-    Client, Commit, ErrorKind as ClientErrorKind, Fetched, GroupMetadata, Member, MemberEvent, Revocation,
-    Subscription, TopicPartition,
+    Client, Commit, ErrorKind as ClientErrorKind, Fetched, GroupMetadata, Member, MemberEvent,
+    MembershipLease, Revocation, Subscription, TopicPartition,
 };
 
 use crate::job::subtask::Subtask;
@@ -90,6 +90,11 @@ impl GroupShare {
     /// Returns once the group has said that it has this member.
     pub(super) fn confirmed(&self) -> impl Future<Output = ()> + Send + use<> {
         self.member.confirmed()
+    }
+
+    /// Until when the group has this member for certain.
+    pub(super) fn lease(&self) -> MembershipLease {
+        self.member.lease()
     }
 
     /// Looks for new partitions, which the group then gives to somebody.

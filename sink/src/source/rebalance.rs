@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tracing::{info, warn};
-use upsert_kafka_client::{Client, GroupProtocol, TopicPartition};
+use upsert_kafka_client::{Client, GroupProtocol, MembershipLease, TopicPartition};
 
 use super::group_share::{GroupShare, SourceEvent};
 use super::offsets_initializer::Restore;
@@ -32,6 +32,11 @@ impl KafkaSource {
         let joined = GroupShare::join(&client, &self.subscription.topics);
         self.group_share = Some(joined.map_err(|e| self.failed(e))?);
         Ok(())
+    }
+
+    /// Until when the group has the source for certain; `None` where no group gives it its partitions.
+    pub(crate) fn lease(&self) -> Option<MembershipLease> {
+        self.group_share.as_ref().map(GroupShare::lease)
     }
 
     /// Whether a group gives the source its partitions.

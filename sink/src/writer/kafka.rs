@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use upsert_kafka_client::{
-    Clock, Config, Header, Producer, Record, Role, Topic, Transaction, partition_for_key,
+    Client, Clock, Config, Header, MembershipLease, Producer, Record, Role, Topic, Transaction,
+    partition_for_key,
 };
 
 use super::acknowledgement::Acknowledgement;
@@ -29,6 +30,9 @@ pub(crate) struct KafkaWriter {
     /// `sink.buffer-flush.*`
     buffer: Option<TimedBuffer>,
     acknowledgement: Arc<Acknowledgement>,
+    client: Client,
+    /// The members that its table's rows are written for, where others may come in their stead.
+    leases: Vec<MembershipLease>,
 }
 
 /// What is held back, and until when.
@@ -72,9 +76,9 @@ impl KafkaWriter {
     ) -> Result<Self, Error> {
         let named = |e| Error::cluster(e).within(format_args!("table {}", plan.table));
         let client = clients.open(producer_config(plan)?).await.map_err(Error::cluster)?;
+        let unhashed_key_bytes = plan.key.as_deref().map_or(0, EncodingFormat::unhashed_bytes);
         // Until a transaction's producer is known, this one knows the topic.
-        let producer =
-            plan.key.as_deref().map_or_else(|| client.producer(), |key| key_hash::producer(&client, key));
+        let producer = key_hash::producer(&client, unhashed_key_bytes);
         let topics = match &plan.topics {
             TopicSelector::One(topic) => Topics::One(producer.topic(topic).await.map_err(named)?),
             selector => Topics::OfRow { selector: selector.clone(), open: HashMap::new() },
@@ -94,9 +98,9 @@ impl KafkaWriter {
             topics,
             fixed,
             transaction: transaction.filter(|_| plan.delivery.naming().is_some()).map(TaskTransaction::part),
-            unhashed_key_bytes: plan.key.as_deref().map_or(0, EncodingFormat::unhashed_bytes),
+            unhashed_key_bytes,
         };
-        Ok(Self { records, buffer, acknowledgement })
+        Ok(Self { records, buffer, acknowledgement, client, leases: Vec::new() })
     }
 
     #[inline]
@@ -151,6 +155,28 @@ impl KafkaWriter {
         }
     }
 
+    /// Rows of a transaction are its own to fence.
+    pub(crate) fn write_for(&mut self, lease: MembershipLease) {
+        if self.records.transaction.is_none() {
+            self.records.producer.write_for(lease.clone());
+            self.leases.push(lease);
+        }
+    }
+
+    /// Drops what has not left yet, where that is not a transaction's to do.
+    pub(crate) async fn abandon(&mut self) -> Result<(), Error> {
+        self.forget();
+        if self.records.transaction.is_some() {
+            return Ok(());
+        }
+        let producer = key_hash::producer(&self.client, self.records.unhashed_key_bytes);
+        self.leases.iter().for_each(|lease| producer.write_for(lease.clone()));
+        self.acknowledgement = Arc::new(Acknowledgement::new(&self.records.table, producer.clone()));
+        // It fails for what is dropped.
+        _ = self.records.producer.close(Duration::ZERO).await;
+        self.records.change_producer(producer).await
+    }
+
     /// What tells, also beside further writes, that all is acknowledged.
     pub(crate) fn acknowledgement(&self) -> &Arc<Acknowledgement> {
         &self.acknowledgement
@@ -174,16 +200,22 @@ impl RecordWriter {
         let Some(part) = &mut self.transaction else { return Ok(None) };
         let (transaction, producer) = part.enter().await?;
         if let Some(producer) = producer {
-            match &mut self.topics {
-                Topics::One(topic) => match producer.topic(topic.name()).await {
-                    Ok(reopened) => *topic = reopened,
-                    Err(e) => return Err(self.failed(e)),
-                },
-                Topics::OfRow { open, .. } => open.clear(),
-            }
-            self.producer = producer;
+            self.change_producer(producer).await?;
         }
         Ok(Some(transaction))
+    }
+
+    /// Topics are those of the producer that writes to them.
+    async fn change_producer(&mut self, producer: Producer) -> Result<(), Error> {
+        match &mut self.topics {
+            Topics::One(topic) => match producer.topic(topic.name()).await {
+                Ok(reopened) => *topic = reopened,
+                Err(e) => return Err(self.failed(e)),
+            },
+            Topics::OfRow { open, .. } => open.clear(),
+        }
+        self.producer = producer;
+        Ok(())
     }
 
     async fn write_with_metadata(&mut self, change: Change<'_>) -> Result<(), Error> {

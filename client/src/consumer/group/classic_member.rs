@@ -16,14 +16,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use upsert_kafka_protocol::messages::{JoinGroupResponse, SyncGroupResponse};
-use upsert_kafka_protocol::{ErrorCode, Str, Uuid};
+use upsert_kafka_protocol::{ErrorCode, Str};
 
 use super::assignor::Assignor;
-use super::consumer_protocol;
 use super::group_member::GroupMember;
 use super::ownership::{Ownership, TopicIdPartition};
-use super::requests::{MemberRequest, MemberResponse};
+use super::requests::MemberRequest;
 use super::settings::GroupSettings;
 use crate::cluster::Metadata;
 use crate::retry::Backoff;
@@ -269,6 +267,10 @@ impl ClassicMember {
 
     pub(crate) fn ownership(&mut self) -> &mut Ownership {
         &mut self.ownership
+    }
+
+    pub(crate) fn owned(&self) -> &Ownership {
+        &self.ownership
     }
 
     /// Whether the caller has yet to let go of what it lost.

@@ -70,6 +70,8 @@ pub(crate) struct ConsumerMember {
     /// When the next heartbeat is due, and before which no other leaves.
     due: Instant,
     not_before: Instant,
+    /// As the broker said last.
+    heartbeat_interval: Duration,
     backoff: Backoff,
     /// Since when the broker says that the static name is another's.
     unreleased_since: Option<Instant>,
@@ -81,6 +83,7 @@ impl ConsumerMember {
     pub(crate) fn new(settings: Arc<GroupSettings>, member_id: Str, now: Instant) -> Self {
         let (backoff, subscribed) = (settings.backoff, settings.subscription.names().cloned());
         Self {
+            heartbeat_interval: settings.heartbeat_interval,
             settings,
             subscribed,
             resubscribes: false,
@@ -242,6 +245,14 @@ impl ConsumerMember {
         &mut self.ownership
     }
 
+    pub(crate) fn owned(&self) -> &Ownership {
+        &self.ownership
+    }
+
+    pub(crate) fn heartbeat_interval(&self) -> Duration {
+        self.heartbeat_interval
+    }
+
     /// Whether the caller has yet to let go of what it lost.
     pub(crate) fn is_losing(&self) -> bool {
         self.ownership.is_losing()
@@ -328,7 +339,8 @@ impl ConsumerMember {
         }
         self.told = self.telling.take();
         let interval_ms = u64::try_from(response.heartbeat_interval_ms).unwrap_or(0).max(1);
-        self.due = now + Duration::from_millis(interval_ms);
+        self.heartbeat_interval = Duration::from_millis(interval_ms);
+        self.due = now + self.heartbeat_interval;
         match self.state {
             ConsumerState::Joining | ConsumerState::Joined => {
                 (self.state, self.epoch) = (ConsumerState::Joined, response.member_epoch);

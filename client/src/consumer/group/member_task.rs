@@ -25,6 +25,7 @@ use super::requests::{MemberRequest, MemberResponse};
 use crate::cluster::{Cluster, Coordinator, TopicInterest, View};
 use crate::connection::Connection;
 use crate::environment::until;
+use crate::membership_lease::LeaseStanding;
 use crate::retry::{Backoff, Chance};
 use crate::{Error, ErrorKind, GroupMetadata};
 
@@ -51,6 +52,8 @@ pub(super) struct MemberChannels {
     pub(super) settled: watch::Sender<bool>,
     /// When the group had the member, as its coordinator said: the last such moment, behind what was lost by then.
     pub(super) confirmed_at: watch::Sender<Option<Instant>>,
+    /// What producers hear that write for the member, ahead of its caller.
+    pub(super) lease: watch::Sender<LeaseStanding>,
 }
 
 /// See the [module](self).
@@ -110,6 +113,7 @@ impl MemberTask {
         let mut has_caller = true;
         loop {
             self.send_due();
+            self.publish_lease();
             self.publish_identity();
             let has_told = self.publish_events();
             if has_told && self.membership.is_over() {
@@ -250,6 +254,11 @@ impl MemberTask {
             }
             is_news
         });
+    }
+
+    fn publish_lease(&mut self) {
+        let standing = self.membership.poll_lease();
+        self.channels.lease.send_if_modified(|known| std::mem::replace(known, standing) != standing);
     }
 
     /// Tells the caller under which identity it commits.

@@ -14,6 +14,7 @@ use super::settings::GroupSettings;
 use super::topic_discovery::TopicDiscovery;
 use crate::cluster::Metadata;
 use crate::config::GroupProtocol;
+use crate::membership_lease::LeaseStanding;
 use crate::{Error, ErrorKind};
 
 /// What a caller hears of its membership.
@@ -38,6 +39,8 @@ pub(crate) struct Membership {
     asked_at: Instant,
     /// When the last request was sent whose answer said that the group has this member.
     confirmed_at: Option<Instant>,
+    /// How often it had lost partitions when that was last looked at.
+    losses: u64,
     /// Where the subscription is a function over the names of all topics.
     discovery: Option<TopicDiscovery>,
 }
@@ -66,6 +69,7 @@ impl Membership {
             late: None,
             asked_at: now,
             confirmed_at: None,
+            losses: 0,
             discovery,
         }
     }
@@ -114,7 +118,7 @@ impl Membership {
     }
 
     pub(crate) fn handle_response(&mut self, response: MemberResponse, now: Instant, chance: f64) {
-        if response.knows_member() {
+        if response.knows_member() && !self.is_losing() {
             self.confirmed_at = Some(self.asked_at);
         }
         match (&mut self.protocol, response) {
@@ -260,10 +264,40 @@ impl Membership {
         self.confirmed_at
     }
 
+    /// Until when nobody else has the member's partitions, and how often it lost them.
+    ///
+    /// A coordinator counts a session from the last heartbeat that it got, which left no earlier than the member counts. A
+    /// heartbeat's interval is left for what is under way by then. Where the broker alone knows how long the session is
+    /// (KIP-848), it is taken for three intervals: it has to be longer than one, and is nine by default.
+    pub(crate) fn poll_lease(&mut self) -> LeaseStanding {
+        let (term, ownership) = match &self.protocol {
+            ProtocolMember::Classic(member) => {
+                let GroupSettings { session_timeout, heartbeat_interval, .. } = &*self.settings;
+                (session_timeout.saturating_sub(*heartbeat_interval), member.owned())
+            }
+            ProtocolMember::Consumer(member) => {
+                (INTERVALS_OF_LEASE * member.heartbeat_interval(), member.owned())
+            }
+        };
+        let losses = ownership.losses();
+        if std::mem::replace(&mut self.losses, losses) != losses {
+            // What it has next it has by another word.
+            self.confirmed_at = None;
+        }
+        LeaseStanding { until: self.confirmed_at.map(|at| at + term), losses }
+    }
+
     fn protocol_is_over(&self) -> bool {
         match &self.protocol {
             ProtocolMember::Classic(member) => member.is_over(),
             ProtocolMember::Consumer(member) => member.is_over(),
+        }
+    }
+
+    fn is_losing(&self) -> bool {
+        match &self.protocol {
+            ProtocolMember::Classic(member) => member.is_losing(),
+            ProtocolMember::Consumer(member) => member.is_losing(),
         }
     }
 
@@ -296,6 +330,9 @@ impl Membership {
         self.is_late = true;
     }
 }
+
+/// Of heartbeats, where nothing else is known of the session.
+const INTERVALS_OF_LEASE: u32 = 3;
 
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,8 @@ pub(crate) struct Ownership {
     target: BTreeSet<TopicIdPartition>,
     /// Whether the caller has yet to let go of what it lost.
     is_losing: bool,
+    /// How often it lost something.
+    losses: u64,
     events: VecDeque<OwnershipEvent>,
 }
 
@@ -78,6 +80,7 @@ impl Ownership {
         if !lost.is_empty() {
             self.leaving.clone_from(&self.held);
             self.events.push_back(OwnershipEvent::Lost(lost));
+            self.losses += 1;
         }
         self.is_losing = !self.leaving.is_empty();
     }
@@ -106,6 +109,11 @@ impl Ownership {
     /// Whether the caller has yet to let go of what it lost: it may still take it for its own, and commit for it.
     pub(crate) fn is_losing(&self) -> bool {
         self.is_losing
+    }
+
+    /// How often the caller lost what it had, without being asked.
+    pub(crate) fn losses(&self) -> u64 {
+        self.losses
     }
 
     /// Whether the caller has yet to let go of something.

@@ -18,8 +18,15 @@ impl Dispatch {
                 nodes.push(*node);
             }
         }
+        if self.is_held(now) {
+            return Vec::new();
+        }
         nodes.retain(|node| self.is_awaited(*node, now));
         nodes
+    }
+
+    fn is_held(&self, now: Instant) -> bool {
+        self.held_from.is_some_and(|moment| moment <= now)
     }
 
     /// Whether a partition still has a batch for this broker. Those that have not lose their place, so that nobody
@@ -53,7 +60,7 @@ impl Dispatch {
 
     /// The next request for a broker: at most one batch of each partition, within the size.
     pub(crate) fn poll_request(&mut self, node: i32, now: Instant) -> Option<OutgoingBatches> {
-        let broker = self.brokers.get(&node)?;
+        let broker = self.brokers.get(&node).filter(|_| !self.is_held(now))?;
         if !broker.takes_request(self.config.in_flight_max, now) {
             return None;
         }

@@ -328,6 +328,24 @@ fn a_broker_that_asks_for_a_pause_is_left_alone_for_so_long() {
 }
 
 #[test]
+fn what_is_held_leaves_when_a_later_moment_is_named_and_what_was_sent_is_not_sent_again_before() {
+    let mut bench = DispatchBench::new(&[Some(1), Some(1)]).known(0, 1);
+    bench.add(&[0], 10);
+    let sent = bench.request(1).expect("a request");
+    let now = bench.now;
+    bench.dispatch.hold_from(Some(now));
+    bench.answer(&sent, &moved());
+    bench.add(&[1], 10);
+    bench.now += 200 * MS;
+    bench.dispatch.handle_timeout(bench.now);
+    assert!(bench.dispatch.poll_ready_brokers(bench.now).is_empty());
+    assert!(bench.request(1).is_none());
+    bench.dispatch.hold_from(Some(bench.now + MS));
+    assert_eq!(bench.dispatch.poll_ready_brokers(bench.now), [1]);
+    assert_eq!(of(bench.request(1).as_ref()).len(), 2);
+}
+
+#[test]
 fn a_broker_out_of_reach_is_left_alone_for_a_while_and_leaders_are_asked_for() {
     let mut bench = DispatchBench::new(&[Some(1)]);
     bench.add(&[0], 10);

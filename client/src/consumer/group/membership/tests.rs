@@ -42,6 +42,38 @@ fn answer(membership: &mut Membership, member_epoch: i32, assignment: Option<Box
 }
 
 #[test]
+fn a_lease_lasts_for_a_part_of_the_session_from_the_last_answered_heartbeat_and_ends_with_a_loss() {
+    let (now, second) = (Instant::now(), Duration::from_secs(1));
+    let mut membership = member(now);
+    let until = Some(now + 3 * 3_600 * second);
+    assert_eq!(membership.poll_lease(), LeaseStanding { until, losses: 0 });
+    let fenced = ConsumerGroupHeartbeatResponse {
+        error_code: ErrorCode::FENCED_MEMBER_EPOCH,
+        heartbeat_interval_ms: 5_000,
+        ..Default::default()
+    };
+    let later = now + 3_600 * second;
+    heartbeat(&mut membership, later);
+    membership.handle_response(MemberResponse::ConsumerGroupHeartbeat(fenced), later, 0.5);
+    // It heard that it is no member.
+    assert_eq!(membership.poll_lease(), LeaseStanding { until: None, losses: 1 });
+
+    let mut classic = Membership::new(Arc::new(settings(GroupProtocol::Classic)), Str::from("m"), now);
+    assert_eq!(classic.poll_lease(), LeaseStanding::default());
+    assert!(matches!(classic.poll_request(now + second), Some(MemberRequest::JoinGroup(_))));
+    let joined = upsert_kafka_protocol::messages::JoinGroupResponse {
+        generation_id: 1,
+        protocol_name: Some(Str::from("range")),
+        leader: Str::from("other"),
+        member_id: Str::from("m"),
+        ..Default::default()
+    };
+    classic.handle_response(MemberResponse::JoinGroup(joined), now + 4 * second, 0.5);
+    // From when it was asked, 45 s less the 3 s of a heartbeat.
+    assert_eq!(classic.poll_lease(), LeaseStanding { until: Some(now + 43 * second), losses: 0 });
+}
+
+#[test]
 fn of_all_names_those_are_wanted_that_the_function_takes_and_they_are_asked_for_again() {
     for protocol in [GroupProtocol::Classic, GroupProtocol::Consumer] {
         let (now, mut settings) = (Instant::now(), settings(protocol));
