@@ -8,7 +8,7 @@ use upsert_kafka_broker::{Action, Fault};
 use upsert_kafka_client::{
     Client, Config, MemberEvent, NewTopic, Producer, Record, Role, Subscription, Topic,
 };
-use upsert_kafka_protocol::ApiKey;
+use upsert_kafka_protocol::{ApiKey, ErrorCode};
 use upsert_kafka_sink::{JobOptions, Restore};
 
 use crate::world::{Running, World, Written};
@@ -28,7 +28,7 @@ fn copying(world: &World, more: &str, sink: &str) -> String {
             'properties.bootstrap.servers' = '{bootstrap}', 'properties.group.id' = 'copy', {more}
             'format' = 'json', 'scan.startup.mode' = 'earliest-offset');
         CREATE TABLE latest (id INT, number BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH (
-            'connector' = 'upsert-kafka', 'topic' = 'latest', 'properties.bootstrap.servers' = '{bootstrap}',
+            'connector' = 'upsert-kafka', 'topic' = 'latest', 'properties.bootstrap.servers' = '{bootstrap}', 'properties.client.id' = 'job',
             {sink} 'key.format' = 'json', 'value.format' = 'json');
         INSERT INTO latest SELECT id, number FROM orders;"
     )
@@ -233,6 +233,40 @@ async fn behind_an_exchange_rows_on_their_way_are_not_written_by_a_process_that_
         }
         second.stop().await;
         first.stop().await;
+    }
+}
+
+/// Tasks of the sink write for two members, of which one is lost with rows on their way: those of the other are dropped with
+/// them, and read again.
+#[tokio::test(start_paused = true)]
+async fn behind_an_exchange_a_member_that_is_lost_takes_no_row_of_another_with_it() {
+    for protocol in [CLASSIC, CONSUMER] {
+        let (code, api) = match protocol {
+            CLASSIC => (ErrorCode::UNKNOWN_MEMBER_ID, ApiKey::HEARTBEAT),
+            _ => (ErrorCode::FENCED_MEMBER_EPOCH, ApiKey::CONSUMER_GROUP_HEARTBEAT),
+        };
+        let source = format!("{protocol} 'scan.parallelism' = '2',");
+        let mut stage = Stage { sink: "'sink.parallelism' = '3',", ..Stage::set().await };
+        let job = stage.run(1, &source, JobOptions::new()).await;
+        stage.feed_for(5 * SECOND).await;
+        let broker = &stage.world.broker;
+        // What is on its way when the member hears of it stays so for a while.
+        let slow = Fault::new(ApiKey::PRODUCE, Action::Delay(7 * SECOND)).of_client("job").times(u32::MAX);
+        let slow = broker.fault(slow).await;
+        let mut lost = broker.fault(Fault::new(api, Action::Answer(code))).await;
+        stage.feed_for(10 * SECOND).await;
+        lost.wait(1).await;
+        slow.disarm().await;
+        // The broker has the lost one in its group until its session ends.
+        stage.feed_for(50 * SECOND).await;
+        tokio::time::sleep(10 * SECOND).await;
+        job.stop().await;
+        let rows = due(PARTITIONS, stage.next);
+        for (key, numbers) in stage.written().await {
+            let seen: BTreeSet<i64> = numbers.iter().copied().collect();
+            assert!(seen.iter().eq(&rows[&key]), "{protocol} {key}: {numbers:?}");
+            assert_eq!(numbers.last(), rows[&key].last(), "{protocol} {key}");
+        }
     }
 }
 
