@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use upsert_kafka_protocol::Uuid;
 use upsert_kafka_protocol::messages::describe_groups::{DescribedGroup, DescribedGroupMember};
 use upsert_kafka_protocol::messages::join_group::JoinGroupResponseMember;
 use upsert_kafka_protocol::messages::{
-    DescribeGroupsResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, LeaveGroupRequest,
-    LeaveGroupResponse, SyncGroupRequest,
+    DescribeGroupsResponse, HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse,
+    LeaveGroupRequest, LeaveGroupResponse, SyncGroupRequest, SyncGroupResponse,
 };
 
+use super::super::consumer_protocol;
 use super::super::consumer_protocol::{
     MemberSubscription, assignment_bytes, read_assignment, read_subscription,
 };
 use super::super::ownership::OwnershipEvent;
+use super::super::requests::MemberResponse;
 use super::super::settings::tests::settings;
 use super::*;
 use crate::cluster::PartitionMetadata;
