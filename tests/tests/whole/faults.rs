@@ -9,6 +9,9 @@ use upsert_kafka_protocol::{ApiKey, ErrorCode};
 use super::random::Random;
 use super::recipe::{Harm, Recipe};
 use super::run::Whole;
+use hurried::HurriedFaults;
+
+mod hurried;
 
 /// The mishaps of a run.
 pub(crate) struct Faults {
@@ -20,6 +23,7 @@ pub(crate) struct Faults {
     armed: Vec<FaultHandle>,
     /// Nodes that are stopped, and until when.
     stopped: Vec<(i32, Instant)>,
+    of_feeder: Option<HurriedFaults>,
 }
 
 /// Whose requests brokers treat badly.
@@ -59,6 +63,7 @@ impl Faults {
             count: 0,
             armed: Vec::new(),
             stopped: Vec::new(),
+            of_feeder: HurriedFaults::new(recipe),
         };
         faults.draw_next();
         faults
@@ -73,6 +78,15 @@ impl Faults {
         let now = Instant::now();
         if let Some(at) = self.stopped.iter().position(|(_, until)| *until <= now) {
             self.start_node(whole, at).await;
+        }
+        let killed = match &mut self.of_feeder {
+            Some(faults) => faults.turn(whole).await,
+            None => None,
+        };
+        if let Some(away) = killed {
+            for node in 1..=whole.recipe.nodes {
+                self.kill_node(whole, node, away).await;
+            }
         }
         if self.next > now {
             return;
@@ -109,7 +123,8 @@ impl Faults {
 
     /// Everything is mended.
     pub(crate) async fn calm(&mut self, whole: &mut Whole) {
-        for fault in self.armed.drain(..) {
+        let of_feeder = self.of_feeder.iter_mut().flat_map(HurriedFaults::take_armed);
+        for fault in self.armed.drain(..).chain(of_feeder) {
             fault.disarm().await;
         }
         while !self.stopped.is_empty() {
@@ -179,10 +194,17 @@ impl Faults {
             return;
         }
         let ms = self.random.scale(20, 4_000);
-        whole.tell(|| format!("node {node} is killed, and away for {ms} ms"));
+        self.kill_node(whole, node, Duration::from_millis(ms)).await;
+    }
+
+    async fn kill_node(&mut self, whole: &mut Whole, node: i32, away: Duration) {
+        if self.stopped.iter().any(|(it, _)| *it == node) {
+            return;
+        }
+        whole.tell(|| format!("node {node} is killed, and away for {} ms", away.as_millis()));
         let stopped = whole.broker.stop_node(node).await;
         stopped.expect("a node");
-        self.stopped.push((node, Instant::now() + Duration::from_millis(ms)));
+        self.stopped.push((node, Instant::now() + away));
     }
 
     async fn start_node(&mut self, whole: &mut Whole, at: usize) {

@@ -123,11 +123,9 @@ impl PlantedBug {
             Self::SequenceMissing
             | Self::RefusalAcknowledged
             | Self::OutOfOrderAccepted
-            | Self::EpochNotBumped
             | Self::LostAcknowledged
-            | Self::UnreadAcknowledged
-            | Self::UnreadResent
-            | Self::UnreadFailed => recipe.harm == Harm::All,
+            | Self::UnreadAcknowledged => recipe.harm == Harm::All,
+            Self::EpochNotBumped | Self::UnreadResent | Self::UnreadFailed => recipe.hurry.is_some(),
             Self::PositionForgotten | Self::RecordSkipped | Self::AppendedTwice => true,
         }
     }

@@ -5,17 +5,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use upsert_kafka_broker::{Broker, BrokerConfig};
-use upsert_kafka_client::{
-    Assignment, Client, Clock, Config, Consumer, IsolationLevel, NewTopic, OffsetSpec, Position, Producer,
-    Record, Role, Topic, TopicPartition,
-};
+use upsert_kafka_client::Clock;
 
 use super::faults::Faults;
-use super::judge::Fed;
-use super::network::{Dialer, Network};
+use super::feeder::Feeder;
+use super::judge::Due;
+use super::network::Network;
 use super::planted_bug::PlantedBug;
 use super::processes::{LifeEnd, Processes};
-use super::recipe::{FETCH_MAX_WAIT_MS, REQUEST_TIMEOUT_MS, Recipe, SESSION};
+use super::recipe::{FETCH_MAX_WAIT_MS, Harm, Recipe, SESSION, SETTLED_WITHIN};
 use super::tap::Tap;
 use super::topic_log::TopicLog;
 use super::trace::Trace;
@@ -25,6 +23,8 @@ use super::wall::Wall;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) rows: u64,
+    /// Rows of a feeder in a hurry that it was told to have failed.
+    pub(crate) failed_rows: u64,
     pub(crate) faults: u64,
     pub(crate) frames: u64,
     pub(crate) failures: u64,
@@ -46,24 +46,11 @@ pub(crate) struct Whole {
     failures: u64,
 }
 
-/// Who writes the source's rows.
-struct Feeder {
-    client: Client,
-    producer: Producer,
-    topic: Topic,
-    partitions: i32,
-    keys: i32,
-    fed: Fed,
-}
-
 /// The first second of 2026.
 const BEGAN_UNIX_MS: i64 = 1_767_225_600_000;
 /// How often the world is looked at.
 const TURN: Duration = Duration::from_millis(50);
-/// Within so much of quiet everything is caught up: sessions (6 s), transactions (10 s) and requests (4 s) that nobody
-/// ends have timed out by then, one after the other.
-pub(crate) const SETTLED_WITHIN: Duration = Duration::from_secs(60);
-/// And within so much a row that is fed then.
+/// Within so much of quiet, when all is caught up, a row that is fed then is in the sink.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(10);
 /// And within so much every partition has one reader.
 const OWNED_WITHIN: Duration = Duration::from_secs(30);
@@ -120,11 +107,11 @@ impl Whole {
 
     async fn play(&mut self) -> Result<Tally, String> {
         let mut faults = Faults::new(&self.recipe);
-        let interval = Duration::from_millis(self.recipe.feed_interval_ms);
+        let interval = self.recipe.feed_interval();
         let mut next_feed = self.began;
         while self.began.elapsed() < self.recipe.faults_until {
             if next_feed <= Instant::now() {
-                self.feeder.feed().await?;
+                self.feeder.feed(false).await?;
                 next_feed = Instant::now() + interval;
             }
             self.turn(false).await?;
@@ -134,15 +121,16 @@ impl Whole {
         faults.calm(self).await;
         self.tell(|| "from now on nothing goes wrong".to_owned());
         self.settle(SETTLED_WITHIN, false).await?;
-        self.feeder.feed().await?;
+        self.feeder.feed(true).await?;
         self.settle(CAUGHT_UP_WITHIN, true).await?;
         self.judge_owners().await?;
         self.stop_all().await?;
         self.judge_readers().await?;
-        let sink = self.sink().await?;
-        self.feeder.fed.judge_sink(&self.recipe, &sink)?;
+        let (due, sink) = (self.due().await?, self.sink().await?);
+        due.judge_sink(&self.recipe, &sink)?;
         Ok(Tally {
-            rows: self.feeder.fed.rows() as u64,
+            rows: self.feeder.fates().rows() as u64,
+            failed_rows: self.feeder.fates().failed() as u64,
             faults: faults.count(),
             frames: self.tap.frames(),
             failures: self.failures,
@@ -206,34 +194,49 @@ impl Whole {
                 LifeEnd::Failed(why) if is_settled => {
                     return Err(format!("process {number} failed in quiet: {why}"));
                 }
+                LifeEnd::Failed(why) if self.recipe.harm == Harm::Gentle => {
+                    return Err(format!("process {number} failed, for no cause: {why}"));
+                }
                 LifeEnd::Failed(_) => self.failures += 1,
                 LifeEnd::Panicked(why) => return Err(format!("process {number} panicked: {why}")),
             }
         }
+        self.feeder.turn()?;
         self.tap.take_violation().map_or(Ok(()), Err)
     }
 
     /// Waits until the sink holds what was fed.
     async fn settle(&mut self, within: Duration, is_settled: bool) -> Result<(), String> {
         let until = Instant::now() + within;
-        let not_before = Instant::now() + if is_settled { Duration::ZERO } else { self.recipe.names_held() };
-        self.feeder.flush(within).await?;
-        let source = TopicLog::written(&self.broker, "orders", self.recipe.partitions.0).await?;
-        self.feeder.fed.judge_source(&source)?;
+        let rest = self.recipe.names_held().max(self.recipe.feeder_settled());
+        let not_before = Instant::now() + if is_settled { Duration::ZERO } else { rest };
+        self.feeder.flush().await?;
+        let mut due = self.due().await?;
         loop {
             self.turn(is_settled).await?;
             let sink = self.sink().await?;
-            if Instant::now() >= not_before && sink.unstable == 0 && self.feeder.fed.is_reached_by(&sink) {
+            if Instant::now() >= not_before && sink.unstable == 0 && due.is_reached_by(&sink) {
                 return Ok(());
             }
             if Instant::now() > until {
-                let (fed, sink) = (self.feeder.fed.counts().collect::<Vec<_>>(), sink.by_key());
+                let (due, sink) = (due.counts().collect::<Vec<_>>(), sink.by_key());
                 return Err(format!(
-                    "not caught up after {within:?} of quiet: of {fed:?} the sink has {sink:?}"
+                    "not caught up after {within:?} of quiet: of {due:?} the sink has {sink:?}"
                 ));
+            }
+            if self.recipe.hurry.is_some() {
+                // What was under way when its time was over may still come.
+                due = self.due().await?;
             }
             sleep(TURN * 4).await;
         }
+    }
+
+    /// What lies in the source, which must be as the feeder was told.
+    async fn due(&self) -> Result<Due, String> {
+        let source = TopicLog::written(&self.broker, "orders", self.recipe.partitions.0).await?;
+        self.feeder.judge(&source)?;
+        Ok(Due::of(&source))
     }
 
     async fn sink(&self) -> Result<TopicLog, String> {
@@ -243,77 +246,5 @@ impl Whole {
         } else {
             TopicLog::written(&self.broker, "latest", partitions).await
         }
-    }
-}
-
-impl Feeder {
-    async fn open(
-        recipe: &Recipe,
-        network: &Network,
-        servers: &str,
-    ) -> Result<Self, upsert_kafka_client::Error> {
-        let environment = network.environment(Dialer { process: recipe.processes, life: 0 });
-        let timeout = REQUEST_TIMEOUT_MS.to_string();
-        let properties = recipe.producer_properties();
-        let pairs =
-            [("bootstrap.servers", servers), ("request.timeout.ms", &*timeout), ("client.id", "feeder")];
-        let pairs = pairs.into_iter().chain(properties.iter().map(|(key, value)| (*key, &**value)));
-        let client = Client::open_in(Config::from_properties(pairs, Role::Producer)?.0, environment).await?;
-        let topics = [
-            NewTopic::new("orders").partitions(recipe.partitions.0),
-            NewTopic::new("latest").partitions(recipe.partitions.1),
-        ];
-        let topics = topics.map(|topic| match recipe.message_bytes_max {
-            Some(bytes) => topic.config("max.message.bytes", bytes.to_string()),
-            None => topic,
-        });
-        for made in client.admin().create_topics(&topics).await? {
-            made?;
-        }
-        let producer = client.producer();
-        let topic = producer.topic("orders").await?;
-        let (partitions, keys) = (recipe.partitions.0, recipe.keys);
-        Ok(Self { client, producer, topic, partitions, keys, fed: Fed::default() })
-    }
-
-    /// A row for each key.
-    async fn feed(&mut self) -> Result<(), String> {
-        for id in 0..self.keys {
-            let number = self.fed.number(id);
-            let (key, value) = (format!("{{\"id\":{id}}}"), format!("{{\"id\":{id},\"number\":{number}}}"));
-            let record = Record::new(&self.topic).key(key.as_bytes()).value(value.as_bytes());
-            let record = Record { partition: Some(id % self.partitions), ..record };
-            let _flushed_in_the_end =
-                self.producer.send(record).await.map_err(|error| format!("the feeder: {error}"))?;
-        }
-        Ok(())
-    }
-
-    /// What a consumer with `read_committed` shows of the sink.
-    async fn shown(&self, partitions: i32) -> Result<TopicLog, upsert_kafka_client::Error> {
-        let config =
-            self.client.config().clone().with(|it| it.isolation_level = IsolationLevel::ReadCommitted);
-        let mut consumer = self.client.with_config(config)?.consumer();
-        let ends = consumer.offsets("latest", OffsetSpec::Latest).await?;
-        let begins = (0..partitions).map(|index| Assignment::new("latest", index, Position::Earliest));
-        consumer.assign(begins.collect());
-        let mut shown = TopicLog::default();
-        let is_behind = |consumer: &Consumer| {
-            let at = |index| consumer.position(&TopicPartition::new("latest", index)).unwrap_or(0);
-            ends.iter().any(|(index, end)| at(*index) < *end)
-        };
-        while is_behind(&consumer) {
-            for record in &consumer.poll().await? {
-                shown.add(record?.value.unwrap_or_default());
-            }
-        }
-        Ok(shown)
-    }
-
-    async fn flush(&self, within: Duration) -> Result<(), String> {
-        let flushed = tokio::time::timeout(within, self.producer.flush()).await;
-        let flushed =
-            flushed.map_err(|_| format!("the feeder's rows are not written after {within:?} of quiet"))?;
-        flushed.map_err(|error| format!("the feeder: {error}"))
     }
 }
