@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use planted_bug::PlantedBug;
 
+mod bad_link;
 mod batch_bug;
 mod fates;
 mod faults;

@@ -29,6 +29,8 @@ struct SentRow {
 #[derive(Debug)]
 enum Fate {
     Nothing,
+    /// It was not taken in.
+    Refused,
     /// -1 where no broker knew the offset any more.
     Written {
         offset: i64,
@@ -75,13 +77,18 @@ impl Fates {
         Ok(())
     }
 
+    /// The client did not take it in.
+    pub(crate) fn refuse(&mut self, place: usize) {
+        self.rows[place].fate = Fate::Refused;
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// How many were told that they failed.
+    /// How many failed, or were not taken in.
     pub(crate) fn failed(&self) -> usize {
-        self.rows.iter().filter(|it| matches!(it.fate, Fate::Failed { .. })).count()
+        self.rows.iter().filter(|it| matches!(it.fate, Fate::Failed { .. } | Fate::Refused)).count()
     }
 
     /// The source must hold what was told to be written once, and nothing that was told not to be; all of it in order.
@@ -115,6 +122,9 @@ impl SentRow {
             }
             (Fate::Written { offset }, Some(at)) if *offset >= 0 && *offset != at => {
                 Err(format!("the source: row {row:?} was acknowledged at offset {offset}, and lies at {at}"))
+            }
+            (Fate::Refused, Some(at)) => {
+                Err(format!("the source: row {row:?} was not taken in, and lies at offset {at}"))
             }
             (Fate::Failed { may_be_written: false, why, .. }, Some(at)) => Err(format!(
                 "the source: row {row:?} failed and cannot have been written ({why}), and lies at offset {at}"
@@ -158,7 +168,8 @@ fn the_judge_of_the_source_sees_what_was_told_and_is_not_so() {
     assert!(!judge(vec![written(1)], &[0]), "elsewhere than told");
     assert!(!judge(vec![Fate::Nothing], &[0]), "nothing was told");
     assert!(!judge(vec![written(0)], &[0, 7]), "nobody sent it");
-    assert!(judge(vec![failed(false, false)], &[]));
+    assert!(judge(vec![Fate::Refused, failed(false, false)], &[]));
+    assert!(!judge(vec![Fate::Refused], &[0]), "written though it was not taken in");
     assert!(!judge(vec![failed(false, false)], &[0]), "written though it is told that it is not");
     assert!(judge(vec![failed(true, false), failed(true, false)], &[1]));
     assert!(!judge(vec![failed(true, true)], &[0]), "a look into the log would have told");

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use upsert_kafka_client::{
-    Assignment, Client, Config, Consumer, Delivery, Error, IsolationLevel, NewTopic, OffsetSpec, Position,
-    Producer, Record, Role, Topic, TopicPartition,
+    Assignment, Client, Config, Consumer, Delivery, Error, ErrorKind, IsolationLevel, NewTopic, OffsetSpec,
+    Position, Producer, Record, Role, Topic, TopicPartition,
 };
 
 use super::fates::Fates;
@@ -15,6 +15,7 @@ use super::network::{Dialer, Network};
 use super::random::Random;
 use super::recipe::{Recipe, SETTLED_WITHIN};
 use super::topic_log::TopicLog;
+use super::trace::Trace;
 
 /// Who writes the source's rows.
 pub(crate) struct Feeder {
@@ -28,7 +29,9 @@ pub(crate) struct Feeder {
     rows_at_once: u64,
     /// Within so much each row has its outcome, where that is judged.
     patience: Option<Duration>,
+    is_patient: bool,
     fates: Fates,
+    trace: Trace,
     /// The rows that have no outcome yet.
     pending: Vec<PendingRow>,
 }
@@ -46,7 +49,12 @@ const SEEN_WITHIN: Duration = Duration::from_millis(200);
 
 impl Feeder {
     /// Opens the client and makes the topics.
-    pub(crate) async fn open(recipe: &Recipe, network: &Network, servers: &str) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        recipe: &Recipe,
+        network: &Network,
+        servers: &str,
+        trace: Trace,
+    ) -> Result<Self, Error> {
         let environment = network.environment(Dialer { process: recipe.processes, life: 0 });
         let properties = recipe.feeder_properties();
         let pairs = [("bootstrap.servers", servers), ("client.id", FEEDER)];
@@ -75,23 +83,36 @@ impl Feeder {
             random: Random::new(recipe.seed ^ 0xfeed),
             rows_at_once: hurry.map_or(1, |it| it.rows_at_once),
             patience: hurry.map(|it| Duration::from_millis(it.delivery_timeout_ms) + SEEN_WITHIN),
+            is_patient: hurry.is_none_or(|it| it.retries.is_none()),
             fates: Fates::new(hurry.is_some()),
+            trace,
             pending: Vec::new(),
         })
     }
 
-    /// Rows for each key; in quiet they must be written.
+    /// Rows for each key; in quiet they must be written, unless few `retries` may cost one.
     pub(crate) async fn feed(&mut self, is_settled: bool) -> Result<(), String> {
         for _ in 0..self.random.range(1, self.rows_at_once) {
             for id in 0..self.keys {
-                let (place, number) = self.fates.add(id, is_settled);
+                let (place, number) = self.fates.add(id, is_settled && self.is_patient);
                 let (key, value) =
                     (format!("{{\"id\":{id}}}"), format!("{{\"id\":{id},\"number\":{number}}}"));
                 let record = Record::new(&self.topic).key(key.as_bytes()).value(value.as_bytes());
                 let record = Record { partition: Some(id % self.partitions), ..record };
-                let delivery =
-                    self.producer.send(record).await.map_err(|error| format!("the feeder: {error}"))?;
-                self.pending.push(PendingRow { place, sent_at: Instant::now(), delivery });
+                let sent = match self.patience {
+                    Some(_) if !is_settled => self.producer.try_send(record),
+                    _ => self.producer.send(record).await,
+                };
+                match sent {
+                    Ok(delivery) => {
+                        self.pending.push(PendingRow { place, sent_at: Instant::now(), delivery });
+                    }
+                    Err(error) if error.kind() == ErrorKind::BufferFull => {
+                        self.trace.tell(|| format!("row {place} is not taken in: {error}"));
+                        self.fates.refuse(place);
+                    }
+                    Err(error) => return Err(format!("the feeder: {error}")),
+                }
             }
         }
         Ok(())
@@ -129,9 +150,10 @@ impl Feeder {
 
     fn take_outcomes(&mut self) -> Result<(), String> {
         let context = &mut Context::from_waker(Waker::noop());
-        let (fates, mut told) = (&mut self.fates, Ok(()));
+        let (fates, trace, mut told) = (&mut self.fates, &self.trace, Ok(()));
         self.pending.retain_mut(|it| {
             let Poll::Ready(outcome) = Pin::new(&mut it.delivery).poll(context) else { return true };
+            trace.tell(|| format!("row {} came to {:?}", it.place, outcome.as_ref().map(|it| it.offset)));
             if told.is_ok() {
                 told = fates.tell(it.place, &outcome);
             }

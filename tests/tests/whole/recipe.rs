@@ -38,12 +38,18 @@ pub(crate) struct Recipe {
 /// A feeder that is in a hurry, and what goes wrong for it alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hurry {
+    pub(crate) setup_timeout_ms: u64,
     pub(crate) request_timeout_ms: u64,
     pub(crate) delivery_timeout_ms: u64,
     pub(crate) retry_backoff_ms: u64,
     /// So little that a partition has several batches in flight.
     pub(crate) batch_bytes: u64,
     pub(crate) rows_at_once: u64,
+    /// So little that it may be full.
+    pub(crate) buffer_bytes: u64,
+    pub(crate) request_bytes_max: u64,
+    /// Where it does not try for as long as it has time: a stale view may cost it a row then.
+    pub(crate) retries: Option<u64>,
     /// Milliseconds between two of its mishaps, on the average.
     pub(crate) fault_interval_ms: u64,
 }
@@ -136,11 +142,16 @@ impl Recipe {
         properties.retain(|(key, _)| *key != "batch.size");
         properties.extend([
             ("batch.size", hurry.batch_bytes.to_string()),
+            ("socket.connection.setup.timeout.ms", hurry.setup_timeout_ms.to_string()),
+            ("socket.connection.setup.timeout.max.ms", hurry.setup_timeout_ms.to_string()),
             ("request.timeout.ms", hurry.request_timeout_ms.to_string()),
             ("delivery.timeout.ms", hurry.delivery_timeout_ms.to_string()),
             ("retry.backoff.ms", hurry.retry_backoff_ms.to_string()),
             ("retry.backoff.max.ms", RETRY_BACKOFF_MS_MAX.to_string()),
+            ("buffer.memory", hurry.buffer_bytes.to_string()),
+            ("max.request.size", hurry.request_bytes_max.to_string()),
         ]);
+        properties.extend(hurry.retries.map(|retries| ("retries", retries.to_string())));
         properties
     }
 
@@ -152,7 +163,7 @@ impl Recipe {
 
     /// How long it takes in quiet until nothing that a feeder in a hurry has sent is under way any more.
     pub(crate) fn feeder_settled(&self) -> Duration {
-        let ms = self.hurry.map_or(0, |it| 2 * it.request_timeout_ms + 1_000);
+        let ms = self.hurry.map_or(0, |it| it.setup_timeout_ms + 2 * it.request_timeout_ms + 1_000);
         Duration::from_millis(ms)
     }
 
@@ -208,12 +219,16 @@ impl Hurry {
         let request_timeout_ms = random.scale(550, 2_000);
         let tries = random.range(1, 5);
         Self {
+            setup_timeout_ms: random.scale(300, 1_000),
             request_timeout_ms,
             // Enough in quiet: to dial again, to learn of a new leader, and to try once more.
             delivery_timeout_ms: linger_ms + tries * request_timeout_ms + 2 * RETRY_BACKOFF_MS_MAX + 1_000,
             retry_backoff_ms: random.scale(20, RETRY_BACKOFF_MS_MAX),
             batch_bytes: random.scale(100, 400),
             rows_at_once: random.range(1, 4),
+            buffer_bytes: random.scale(1_000, 64_000),
+            request_bytes_max: random.scale(600, 20_000),
+            retries: random.percent(10).then(|| random.range(1, 5)),
             fault_interval_ms: random.scale(500, 4_000),
         }
     }

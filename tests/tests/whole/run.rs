@@ -91,9 +91,11 @@ impl Whole {
         let broker = Broker::start_in(config, machine).await.map_err(|error| error.to_string())?;
         let (clock, tap) = (Clock::of(walls.1.clone()), Tap::new(recipe.processes, bug, trace.clone()));
         let network = Network::new(broker.connector(), clock, recipe.seed, recipe.latency_ms, tap.clone());
+        let network = network.with_bad_links_of(recipe.hurry.map(|_| recipe.processes));
         let servers: Vec<_> = broker.addresses().iter().map(ToString::to_string).collect();
         let servers = servers.join(",");
-        let feeder = Feeder::open(&recipe, &network, &servers).await.map_err(|error| error.to_string())?;
+        let feeder = Feeder::open(&recipe, &network, &servers, trace.clone()).await;
+        let feeder = feeder.map_err(|error| error.to_string())?;
         let sql = recipe.sql(&servers);
         let processes = Processes::new(sql, recipe.job.is_named, recipe.processes, network.clone());
         let began = Instant::now();

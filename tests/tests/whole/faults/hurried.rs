@@ -47,6 +47,10 @@ impl HurriedFaults {
             return None;
         }
         self.draw_next();
+        if self.random.percent(20) {
+            self.stall(whole);
+            return None;
+        }
         let action = self.action();
         let fault = Fault::new(ApiKey::PRODUCE, action).of_client(FEEDER);
         let fault = fault.skip(self.random.range(0, 2) as u32).times(self.random.range(1, 5) as u32);
@@ -63,6 +67,15 @@ impl HurriedFaults {
     /// All that is armed, to be disarmed.
     pub(super) fn take_armed(&mut self) -> impl Iterator<Item = FaultHandle> {
         std::mem::take(&mut self.armed).into_iter().chain(self.before_kill.take().map(|(fault, _)| fault))
+    }
+
+    /// Nothing of the feeder passes for a while, as where a node stands still; all of it comes later.
+    fn stall(&mut self, whole: &Whole) {
+        let timeout_ms = self.hurry.request_timeout_ms;
+        let time = Duration::from_millis(self.random.range(timeout_ms / 4, timeout_ms * 2));
+        let until = (Instant::now() + time).min(whole.began + whole.recipe.faults_until);
+        whole.tell(|| format!("nothing of the feeder passes for {} ms", time.as_millis()));
+        whole.network.stall(whole.recipe.processes, until);
     }
 
     fn action(&mut self) -> Action {
