@@ -19,10 +19,11 @@ mod fates;
 mod faults;
 mod feeder;
 mod judge;
+mod ledger;
 mod network;
 mod planted_bug;
 mod processes;
-pub(crate) mod random; // of `simulation` too
+mod random;
 mod recipe;
 mod run;
 mod seeds;
@@ -30,6 +31,7 @@ mod tap;
 mod topic_log;
 mod trace;
 mod wall;
+mod writer;
 
 /// How many seeds a run of CI length has: those that are known to hold. Seed 3997 does not: a process of an at-least-once job
 /// that was cut off for longer than its session sends its old rows behind those of whoever has its partitions by then.

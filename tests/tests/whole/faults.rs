@@ -7,7 +7,7 @@ use upsert_kafka_broker::{Action, Fault, FaultHandle};
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
 
 use super::random::Random;
-use super::recipe::{Harm, Recipe};
+use super::recipe::{Harm, Recipe, SESSION};
 use super::run::Whole;
 use hurried::HurriedFaults;
 
@@ -23,6 +23,10 @@ pub(crate) struct Faults {
     armed: Vec<FaultHandle>,
     /// Nodes that are stopped, and until when.
     stopped: Vec<(i32, Instant)>,
+    /// Why a process of the job may end by itself: it was killed, or may not have been heard for as long as its session.
+    excuse: Option<&'static str>,
+    /// For how long nodes and processes were out of reach, all in all.
+    out_of_reach: Duration,
     of_feeder: Option<HurriedFaults>,
 }
 
@@ -63,6 +67,8 @@ impl Faults {
             count: 0,
             armed: Vec::new(),
             stopped: Vec::new(),
+            excuse: None,
+            out_of_reach: Duration::ZERO,
             of_feeder: HurriedFaults::new(recipe),
         };
         faults.draw_next();
@@ -71,6 +77,11 @@ impl Faults {
 
     pub(crate) fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Why a process may have ended by itself, if it may.
+    pub(crate) fn excuse(&self) -> Option<&'static str> {
+        self.excuse
     }
 
     /// Something goes wrong, if it is time.
@@ -133,6 +144,14 @@ impl Faults {
         whole.network.calm();
     }
 
+    /// Mishaps that follow each other may silence a process for longer than each of them does.
+    fn silence(&mut self, time: Duration) {
+        self.out_of_reach += time;
+        if self.out_of_reach > SESSION / 2 {
+            self.excuse = self.excuse.or(Some("it may not have been heard for as long as its session"));
+        }
+    }
+
     fn draw_next(&mut self) {
         let ms = self.interval_ms as f64 * -(1.0 - self.random.unit()).ln();
         self.next = Instant::now() + Duration::from_millis(ms as u64);
@@ -146,6 +165,7 @@ impl Faults {
         let (number, away) = (self.process(whole), self.random.scale(100, 10_000));
         whole.tell(|| format!("process {number} is killed, and away for {away} ms"));
         whole.processes.kill(number, Duration::from_millis(away)).await;
+        self.excuse = self.excuse.or(Some("a process was killed"));
     }
 
     fn stop_process(&mut self, whole: &mut Whole) {
@@ -176,6 +196,7 @@ impl Faults {
         let ms = self.random.scale(50, 9_000);
         whole.tell(|| format!("process {number} is cut off for {ms} ms"));
         whole.network.refuse(number, Duration::from_millis(ms));
+        self.silence(Duration::from_millis(ms));
         whole.network.cut(number, 1, &mut self.random);
     }
 
@@ -205,6 +226,7 @@ impl Faults {
         let stopped = whole.broker.stop_node(node).await;
         stopped.expect("a node");
         self.stopped.push((node, Instant::now() + away));
+        self.silence(away);
     }
 
     async fn start_node(&mut self, whole: &mut Whole, at: usize) {
@@ -238,6 +260,9 @@ impl Faults {
 
     async fn arm(&mut self, whole: &Whole, fault: Fault) {
         let fault = fault.times(self.random.range(1, 3) as u32);
+        if let Action::Delay(time) = fault.action {
+            self.silence(time * fault.count);
+        }
         whole.tell(|| format!("{fault:?}"));
         self.armed.push(whole.broker.fault(fault).await);
     }

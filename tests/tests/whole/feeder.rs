@@ -10,6 +10,8 @@ use upsert_kafka_client::{
     Position, Producer, Record, Role, Topic, TopicPartition,
 };
 
+use upsert_kafka_protocol::ErrorCode;
+
 use super::fates::Fates;
 use super::network::{Dialer, Network};
 use super::random::Random;
@@ -69,7 +71,11 @@ impl Feeder {
             None => topic,
         });
         for made in client.admin().create_topics(&topics).await? {
-            made?;
+            // Where the answer was lost, it was made by the request before.
+            made.or_else(|error| {
+                let is_made = error.code() == Some(ErrorCode::TOPIC_ALREADY_EXISTS);
+                if is_made { Ok(()) } else { Err(error) }
+            })?;
         }
         let producer = client.producer();
         let topic = producer.topic("orders").await?;

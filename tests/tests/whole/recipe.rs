@@ -52,6 +52,15 @@ pub(crate) struct Hurry {
     pub(crate) retries: Option<u64>,
     /// Milliseconds between two of its mishaps, on the average.
     pub(crate) fault_interval_ms: u64,
+    /// Who writes in transactions beside it, if anybody does.
+    pub(crate) writers: Option<WritersRecipe>,
+}
+
+/// Who writes in transactions, by a producer as hurried as the feeder's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WritersRecipe {
+    /// When another instance takes its place, which does not know of it.
+    pub(crate) takeover_at: Option<Duration>,
 }
 
 /// The job, in SQL's words.
@@ -230,6 +239,9 @@ impl Hurry {
             request_bytes_max: random.scale(600, 20_000),
             retries: random.percent(10).then(|| random.range(1, 5)),
             fault_interval_ms: random.scale(500, 4_000),
+            writers: random.percent(50).then(|| WritersRecipe {
+                takeover_at: random.percent(30).then(|| Duration::from_millis(random.range(0, 8_000))),
+            }),
         }
     }
 }

@@ -13,11 +13,12 @@ use super::judge::Due;
 use super::network::Network;
 use super::planted_bug::PlantedBug;
 use super::processes::{LifeEnd, Processes};
-use super::recipe::{FETCH_MAX_WAIT_MS, Harm, Recipe, SESSION, SETTLED_WITHIN};
+use super::recipe::{FETCH_MAX_WAIT_MS, Recipe, SESSION, SETTLED_WITHIN};
 use super::tap::Tap;
 use super::topic_log::TopicLog;
 use super::trace::Trace;
 use super::wall::Wall;
+use super::writer::Writers;
 
 /// What a run that kept its promises came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,8 +43,11 @@ pub(crate) struct Whole {
     pub(crate) walls: (Wall, Wall),
     tap: Tap,
     feeder: Feeder,
+    writers: Option<Writers>,
     trace: Trace,
     failures: u64,
+    /// All was caught up, in quiet.
+    is_settled: bool,
 }
 
 /// The first second of 2026.
@@ -96,10 +100,25 @@ impl Whole {
         let servers = servers.join(",");
         let feeder = Feeder::open(&recipe, &network, &servers, trace.clone()).await;
         let feeder = feeder.map_err(|error| error.to_string())?;
+        let writers = Writers::open(&recipe, &network, &servers, &trace).await;
+        let writers = writers.map_err(|error| error.to_string())?;
         let sql = recipe.sql(&servers);
         let processes = Processes::new(sql, recipe.job.is_named, recipe.processes, network.clone());
         let began = Instant::now();
-        Ok(Self { recipe, broker, network, processes, began, walls, tap, feeder, trace, failures: 0 })
+        Ok(Self {
+            recipe,
+            broker,
+            network,
+            processes,
+            began,
+            walls,
+            tap,
+            feeder,
+            writers,
+            trace,
+            failures: 0,
+            is_settled: false,
+        })
     }
 
     /// Adds a line to the trace.
@@ -116,16 +135,20 @@ impl Whole {
                 self.feeder.feed(false).await?;
                 next_feed = Instant::now() + interval;
             }
-            self.turn(false).await?;
+            self.turn(faults.excuse()).await?;
             faults.turn(self).await;
             sleep(TURN).await;
         }
         faults.calm(self).await;
         self.tell(|| "from now on nothing goes wrong".to_owned());
-        self.settle(SETTLED_WITHIN, false).await?;
+        self.settle(SETTLED_WITHIN, faults.excuse()).await?;
         self.feeder.feed(true).await?;
-        self.settle(CAUGHT_UP_WITHIN, true).await?;
+        self.is_settled = true;
+        self.settle(CAUGHT_UP_WITHIN, None).await?;
         self.judge_owners().await?;
+        if let Some(writers) = self.writers.take() {
+            writers.judge(&self.broker).await?;
+        }
         self.stop_all().await?;
         self.judge_readers().await?;
         let (due, sink) = (self.due().await?, self.sink().await?);
@@ -146,7 +169,7 @@ impl Whole {
         loop {
             drop(self.tap.take_readers());
             sleep(Duration::from_millis(FETCH_MAX_WAIT_MS + 200)).await;
-            self.turn(true).await?;
+            self.turn(None).await?;
             let readers = self.tap.take_readers();
             let owned = |index| readers.get(&index).is_some_and(|of| of.len() == 1);
             if (0..self.recipe.partitions.0).all(owned) {
@@ -187,17 +210,14 @@ impl Whole {
         Ok(())
     }
 
-    /// Starts processes that are due, hears of those that ended.
-    async fn turn(&mut self, is_settled: bool) -> Result<(), String> {
+    /// Starts processes that are due, hears of those that ended: by themselves without an excuse none does.
+    async fn turn(&mut self, excuse: Option<&str>) -> Result<(), String> {
         for (number, end) in self.processes.turn().await {
             self.tell(|| format!("process {number} has ended: {end:?}"));
             match end {
                 LifeEnd::Stopped => {}
-                LifeEnd::Failed(why) if is_settled => {
-                    return Err(format!("process {number} failed in quiet: {why}"));
-                }
-                LifeEnd::Failed(why) if self.recipe.harm == Harm::Gentle => {
-                    return Err(format!("process {number} failed, for no cause: {why}"));
+                LifeEnd::Failed(why) if excuse.is_none() => {
+                    return Err(format!("process {number} ended by itself, for no cause: {why}"));
                 }
                 LifeEnd::Failed(_) => self.failures += 1,
                 LifeEnd::Panicked(why) => return Err(format!("process {number} panicked: {why}")),
@@ -208,14 +228,14 @@ impl Whole {
     }
 
     /// Waits until the sink holds what was fed.
-    async fn settle(&mut self, within: Duration, is_settled: bool) -> Result<(), String> {
+    async fn settle(&mut self, within: Duration, excuse: Option<&str>) -> Result<(), String> {
         let until = Instant::now() + within;
         let rest = self.recipe.names_held().max(self.recipe.feeder_settled());
-        let not_before = Instant::now() + if is_settled { Duration::ZERO } else { rest };
+        let not_before = Instant::now() + if self.is_settled { Duration::ZERO } else { rest };
         self.feeder.flush().await?;
         let mut due = self.due().await?;
         loop {
-            self.turn(is_settled).await?;
+            self.turn(excuse).await?;
             let sink = self.sink().await?;
             if Instant::now() >= not_before && sink.unstable == 0 && due.is_reached_by(&sink) {
                 return Ok(());

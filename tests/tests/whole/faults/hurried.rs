@@ -10,6 +10,7 @@ use super::super::feeder::FEEDER;
 use super::super::random::Random;
 use super::super::recipe::{Hurry, Recipe};
 use super::super::run::Whole;
+use super::super::writer::LEDGER;
 
 /// The mishaps of the feeder alone.
 pub(super) struct HurriedFaults {
@@ -26,6 +27,18 @@ const REGRETS: &[ErrorCode] = &[ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND, Err
 /// Refusals for good.
 const REFUSALS: &[ErrorCode] =
     &[ErrorCode::INVALID_RECORD, ErrorCode::TOPIC_AUTHORIZATION_FAILED, ErrorCode::MESSAGE_TOO_LARGE];
+
+/// Whose requests of writers meet mishaps.
+const APIS_OF_WRITERS: &[ApiKey] = &[
+    ApiKey::PRODUCE,
+    ApiKey::INIT_PRODUCER_ID,
+    ApiKey::ADD_PARTITIONS_TO_TXN,
+    ApiKey::ADD_OFFSETS_TO_TXN,
+    ApiKey::TXN_OFFSET_COMMIT,
+    ApiKey::END_TXN,
+    ApiKey::END_TXN,
+    ApiKey::FIND_COORDINATOR,
+];
 
 impl HurriedFaults {
     pub(super) fn new(recipe: &Recipe) -> Option<Self> {
@@ -47,9 +60,16 @@ impl HurriedFaults {
             return None;
         }
         self.draw_next();
-        if self.random.percent(20) {
-            self.stall(whole);
-            return None;
+        match self.random.range(0, 99) {
+            0..=19 => {
+                self.stall(whole);
+                return None;
+            }
+            20..=49 if self.hurry.writers.is_some() => {
+                self.harm_writers(whole).await;
+                return None;
+            }
+            _ => {}
         }
         let action = self.action();
         let fault = Fault::new(ApiKey::PRODUCE, action).of_client(FEEDER);
@@ -74,8 +94,30 @@ impl HurriedFaults {
         let timeout_ms = self.hurry.request_timeout_ms;
         let time = Duration::from_millis(self.random.range(timeout_ms / 4, timeout_ms * 2));
         let until = (Instant::now() + time).min(whole.began + whole.recipe.faults_until);
-        whole.tell(|| format!("nothing of the feeder passes for {} ms", time.as_millis()));
-        whole.network.stall(whole.recipe.processes, until);
+        let of_writers = self.hurry.writers.is_some() && self.random.percent(50);
+        whole.tell(|| format!("nothing passes for {} ms, of the writers: {of_writers}", time.as_millis()));
+        whole.network.stall(whole.recipe.processes + usize::from(of_writers), until);
+    }
+
+    /// A link of writers is cut, or a request of theirs meets a mishap.
+    async fn harm_writers(&mut self, whole: &Whole) {
+        if self.random.percent(30) {
+            whole.tell(|| "of the writers, a link in 2 is cut".to_owned());
+            return whole.network.cut(whole.recipe.processes + 1, 2, &mut self.random);
+        }
+        let api = *self.random.pick(APIS_OF_WRITERS).expect("one of them");
+        let timeout_ms = self.hurry.request_timeout_ms;
+        let action = match self.random.range(0, 5) {
+            0 => Action::Close,
+            1 | 2 => Action::LoseAnswer,
+            3 => Action::Delay(Duration::from_millis(self.random.range(0, timeout_ms * 3 / 2))),
+            _ if api == ApiKey::PRODUCE => Action::Answer(*self.random.pick(REFUSALS).expect("one of them")),
+            _ => Action::Answer(ErrorCode::COORDINATOR_NOT_AVAILABLE),
+        };
+        let fault = Fault::new(api, action).of_client(LEDGER);
+        let fault = fault.skip(self.random.range(0, 3) as u32).times(self.random.range(1, 3) as u32);
+        whole.tell(|| format!("{fault:?}"));
+        self.armed.push(whole.broker.fault(fault).await);
     }
 
     fn action(&mut self) -> Action {
