@@ -1,8 +1,9 @@
 //! The shipped job, client and broker over pipes in virtual time: a seed is a run, to the last frame.
 //!
 //! Processes of one job share the partitions of a topic while links are cut, nodes and processes die and clocks jump;
-//! then it is quiet, and everything must be caught up, owned and seen once. The seed draws all of it; nothing that runs
-//! here draws lots by itself. A seed that broke a promise is run again for its trace.
+//! who feeds them, and who writes in transactions beside them, is held to what it was told of each row. Then it is quiet,
+//! and everything must be caught up, owned and seen once. The seed draws all of it; nothing that runs here draws lots by
+//! itself. A seed that broke a promise is run again for its trace.
 //!
 //! `UPSERT_KAFKA_SEED=123 cargo test -p upsert-kafka-tests whole::every_seed -- --nocapture` runs one seed. A million, on
 //! all processors, with a line every half a minute: `UPSERT_KAFKA_STORM=long cargo test --release -p upsert-kafka-tests
