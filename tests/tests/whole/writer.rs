@@ -191,7 +191,10 @@ impl Writer {
                 committed
             }
             6..=8 => transaction.abort().await,
-            _ => Ok(drop(transaction)),
+            _ => {
+                drop(transaction);
+                Ok(())
+            }
         };
         self.tell(number, &format!("ends by {ended:?}"));
         ended.err()
