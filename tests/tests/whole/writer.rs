@@ -52,13 +52,17 @@ impl Writers {
         servers: &str,
         trace: &Trace,
     ) -> Result<Option<Self>, Error> {
-        let Some(of) = recipe.hurry.and_then(|it| it.writers) else { return Ok(None) };
+        let Some(of) = recipe.hurry else { return Ok(None) };
+        let Some(writers) = of.writers else { return Ok(None) };
         let mut properties = recipe.feeder_properties();
-        properties.retain(|(key, _)| *key != "retries" && *key != "buffer.memory");
+        properties.retain(|(key, _)| !["retries", "buffer.memory", "delivery.timeout.ms"].contains(key));
+        // A transaction waits until the markers of the one before are written.
+        let delivery_timeout_ms = of.delivery_timeout_ms + 2 * recipe.marker_delay_ms;
+        properties.push(("delivery.timeout.ms", delivery_timeout_ms.to_string()));
         properties.push(("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS.to_string()));
         let names = [("bootstrap.servers", servers), ("client.id", LEDGER), ("transactional.id", LEDGER)];
         let (ledger, (stop, stopped)) = (Arc::<Mutex<Ledger>>::default(), watch::channel(false));
-        let takeover = of.takeover_at.map(|at| Instant::now() + at);
+        let takeover = writers.takeover_at.map(|at| Instant::now() + at);
         let (mut clients, mut written) = (Vec::new(), Vec::new());
         for (number, begins_at) in [Some(Instant::now()), takeover].into_iter().flatten().enumerate() {
             let dialer = Dialer { process: recipe.processes + 1, life: number as u64 };
