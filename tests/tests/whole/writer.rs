@@ -32,6 +32,8 @@ struct Writer {
     number: usize,
     client: Client,
     begins_at: Instant,
+    /// When its last transaction began.
+    begun_at: Instant,
     /// When another has its transactional id too.
     contested_at: Option<Instant>,
     ledger: Arc<Mutex<Ledger>>,
@@ -81,6 +83,7 @@ impl Writers {
                 number,
                 client,
                 begins_at,
+                begun_at: begins_at,
                 contested_at: takeover,
                 ledger: Arc::clone(&ledger),
                 stop: stopped.clone(),
@@ -152,16 +155,18 @@ impl Writer {
         }
     }
 
-    /// Whom another instance may fence may come to its end, and nobody else.
+    /// Whom another instance may fence may come to its end, and whose transaction outlasted its time; nobody else.
     fn judge_end(&self, error: &Error) -> Result<(), String> {
-        match self.contested_at.filter(|at| *at <= Instant::now()) {
-            Some(_) => Ok(()),
-            None => Err(format!("writer {} came to its end, for no cause: {error}", self.number)),
+        let is_contested = self.contested_at.is_some_and(|at| at <= Instant::now());
+        if is_contested || self.begun_at.elapsed() >= Duration::from_millis(TRANSACTION_TIMEOUT_MS) {
+            return Ok(());
         }
+        Err(format!("writer {} came to its end, for no cause: {error}", self.number))
     }
 
     /// A transaction, one way or another; the error that it met, if there was one. The last one must be committed.
     async fn write(&mut self, topic: &Topic, transaction: Transaction, is_last: bool) -> Option<Error> {
+        self.begun_at = Instant::now();
         let number = self.with(|ledger| ledger.begin(self.number));
         self.tell(number, "is begun");
         for _ in 0..self.random.range(1, 4) {
