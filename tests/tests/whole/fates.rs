@@ -33,6 +33,7 @@ enum Fate {
     Refused,
     /// -1 where no broker knew the offset any more.
     Written {
+        partition: i32,
         offset: i64,
     },
     Failed {
@@ -64,7 +65,7 @@ impl Fates {
             return Err(format!("row {row:?} has two outcomes: {fate:?} and {outcome:?}"));
         }
         *fate = match outcome {
-            Ok(receipt) => Fate::Written { offset: receipt.offset },
+            Ok(receipt) => Fate::Written { partition: receipt.partition, offset: receipt.offset },
             Err(error) if *must_be_written => {
                 return Err(format!("row {row:?} failed, though nothing was wrong: {error}"));
             }
@@ -98,12 +99,15 @@ impl Fates {
             places.insert(sent.row, place);
         }
         let (mut lies_at, mut last) = (vec![None; self.rows.len()], BTreeMap::new());
-        for (row, offset) in log.rows.iter().zip(&log.offsets) {
+        for (row, lies_in) in log.rows.iter().zip(&log.places) {
             let place = *places.get(row).ok_or_else(|| format!("the source: nobody sent {row:?}"))?;
-            if let Some(before) = lies_at[place].replace(*offset) {
-                return Err(format!("the source: row {row:?} lies at offset {before} and at {offset}"));
+            if let Some(before) = lies_at[place].replace(*lies_in) {
+                return Err(format!("the source: row {row:?} lies at {before:?} and at {lies_in:?}"));
             }
-            if let Some(before) = last.insert(row.0 % partitions, place).filter(|before| *before > place) {
+            if lies_in.0 != row.0 % partitions {
+                return Err(format!("the source: row {row:?} lies at {lies_in:?}, and was sent elsewhere"));
+            }
+            if let Some(before) = last.insert(lies_in.0, place).filter(|before| *before > place) {
                 let before = self.rows[before].row;
                 return Err(format!("the source: row {row:?} lies behind {before:?}, which was sent later"));
             }
@@ -113,25 +117,28 @@ impl Fates {
 }
 
 impl SentRow {
-    fn judge(&self, lies_at: Option<i64>) -> Result<(), String> {
+    fn judge(&self, lies_at: Option<(i32, i64)>) -> Result<(), String> {
         let row = self.row;
         match (&self.fate, lies_at) {
             (Fate::Nothing, _) => Err(format!("row {row:?} has no outcome")),
             (Fate::Written { .. }, None) => {
                 Err(format!("the source: row {row:?} was acknowledged, and is missing"))
             }
-            (Fate::Written { offset }, Some(at)) if *offset >= 0 && *offset != at => {
-                Err(format!("the source: row {row:?} was acknowledged at offset {offset}, and lies at {at}"))
+            (Fate::Written { partition, offset }, Some(at))
+                if *partition != at.0 || *offset >= 0 && *offset != at.1 =>
+            {
+                let told = (partition, offset);
+                Err(format!("the source: row {row:?} was acknowledged at {told:?}, and lies at {at:?}"))
             }
             (Fate::Refused, Some(at)) => {
-                Err(format!("the source: row {row:?} was not taken in, and lies at offset {at}"))
+                Err(format!("the source: row {row:?} was not taken in, and lies at {at:?}"))
             }
             (Fate::Failed { may_be_written: false, why, .. }, Some(at)) => Err(format!(
-                "the source: row {row:?} failed and cannot have been written ({why}), and lies at offset {at}"
+                "the source: row {row:?} failed and cannot have been written ({why}), and lies at {at:?}"
             )),
-            (Fate::Failed { can_be_known: true, why, .. }, Some(at)) => Err(format!(
-                "the source: row {row:?} is said to be in doubt ({why}), and lies at offset {at}"
-            )),
+            (Fate::Failed { can_be_known: true, why, .. }, Some(at)) => {
+                Err(format!("the source: row {row:?} is said to be in doubt ({why}), and lies at {at:?}"))
+            }
             _ => Ok(()),
         }
     }
@@ -150,7 +157,7 @@ impl Fate {
 
 #[test]
 fn the_judge_of_the_source_sees_what_was_told_and_is_not_so() {
-    let written = |offset| Fate::Written { offset };
+    let written = |offset| Fate::Written { partition: 0, offset };
     let failed =
         |may_be_written, can_be_known| Fate::Failed { may_be_written, can_be_known, why: String::new() };
     let judge = |fates: Vec<Fate>, rows: &[i64]| {
@@ -158,8 +165,8 @@ fn the_judge_of_the_source_sees_what_was_told_and_is_not_so() {
         let rows_sent = (0..).zip(fates).map(sent).collect();
         let fates = Fates { rows: rows_sent, may_fail: true, ..Fates::default() };
         let rows: Vec<_> = rows.iter().map(|number| (1, *number)).collect();
-        let offsets = (0..rows.len() as i64).collect();
-        fates.judge(&TopicLog { rows, offsets, unstable: 0 }, 1).is_ok()
+        let places = (0..rows.len() as i64).map(|offset| (0, offset)).collect();
+        fates.judge(&TopicLog { rows, places, unstable: 0 }, 1).is_ok()
     };
     assert!(judge(vec![written(0), written(-1)], &[0, 1]));
     assert!(!judge(vec![written(0), written(1)], &[0]), "1 is missing");

@@ -168,17 +168,17 @@ impl Feeder {
         told
     }
 
-    /// What a consumer with `read_committed` shows of the sink.
-    pub(crate) async fn shown(&self, partitions: i32) -> Result<TopicLog, Error> {
+    /// What a consumer with `read_committed` shows of a topic.
+    pub(crate) async fn shown(&self, topic: &str, partitions: i32) -> Result<TopicLog, Error> {
         let config =
             self.client.config().clone().with(|it| it.isolation_level = IsolationLevel::ReadCommitted);
         let mut consumer = self.client.with_config(config)?.consumer();
-        let ends = consumer.offsets("latest", OffsetSpec::Latest).await?;
-        let begins = (0..partitions).map(|index| Assignment::new("latest", index, Position::Earliest));
+        let ends = consumer.offsets(topic, OffsetSpec::Latest).await?;
+        let begins = (0..partitions).map(|index| Assignment::new(topic, index, Position::Earliest));
         consumer.assign(begins.collect());
         let mut shown = TopicLog::default();
         let is_behind = |consumer: &Consumer| {
-            let at = |index| consumer.position(&TopicPartition::new("latest", index)).unwrap_or(0);
+            let at = |index| consumer.position(&TopicPartition::new(topic, index)).unwrap_or(0);
             ends.iter().any(|(index, end)| at(*index) < *end)
         };
         while is_behind(&consumer) {

@@ -10,6 +10,7 @@ use upsert_kafka_client::Clock;
 use super::faults::Faults;
 use super::feeder::Feeder;
 use super::judge::Due;
+use super::ledger::PARTITIONS;
 use super::network::Network;
 use super::planted_bug::PlantedBug;
 use super::processes::{LifeEnd, Processes};
@@ -18,7 +19,7 @@ use super::tap::Tap;
 use super::topic_log::TopicLog;
 use super::trace::Trace;
 use super::wall::Wall;
-use super::writer::Writers;
+use super::writer::{LEDGER, Writers};
 
 /// What a run that kept its promises came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -147,10 +148,11 @@ impl Whole {
         self.settle(CAUGHT_UP_WITHIN, None).await?;
         self.judge_owners().await?;
         if let Some(writers) = self.writers.take() {
-            writers.judge(&self.broker).await?;
+            let committed = writers.judge(&self.broker).await?;
+            self.judge_readers(LEDGER, PARTITIONS, &committed).await?;
         }
         self.stop_all().await?;
-        self.judge_readers().await?;
+        self.judge_sink_readers().await?;
         let (due, sink) = (self.due().await?, self.sink().await?);
         due.judge_sink(&self.recipe, &sink)?;
         Ok(Tally {
@@ -195,14 +197,18 @@ impl Whole {
         Ok(())
     }
 
-    /// The shipped consumer with `read_committed` must show what the logs' markers say.
-    async fn judge_readers(&mut self) -> Result<(), String> {
+    async fn judge_sink_readers(&self) -> Result<(), String> {
         if !self.recipe.job.is_exactly_once {
             return Ok(());
         }
-        let shown = tokio::time::timeout(CAUGHT_UP_WITHIN, self.feeder.shown(self.recipe.partitions.1)).await;
-        let shown = shown.map_err(|_| "a reader of the sink does not come to its end")?;
-        let (shown, due) = (shown.map_err(|error| error.to_string())?, self.sink().await?);
+        self.judge_readers("latest", self.recipe.partitions.1, &self.sink().await?).await
+    }
+
+    /// The shipped consumer with `read_committed` must show what the logs' markers say.
+    async fn judge_readers(&self, topic: &str, partitions: i32, due: &TopicLog) -> Result<(), String> {
+        let shown = tokio::time::timeout(CAUGHT_UP_WITHIN, self.feeder.shown(topic, partitions)).await;
+        let shown = shown.map_err(|_| format!("a reader of {topic} does not come to its end"))?;
+        let shown = shown.map_err(|error| error.to_string())?;
         if shown.by_key() != due.by_key() {
             let (shown, due) = (shown.by_key(), due.by_key());
             return Err(format!("a reader with read_committed shows {shown:?}, of committed {due:?}"));

@@ -13,8 +13,8 @@ pub(crate) type KeyedRow = (i32, i64);
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct TopicLog {
     pub(crate) rows: Vec<KeyedRow>,
-    /// Of each row, in its partition; nothing where a reader shows rows.
-    pub(crate) offsets: Vec<i64>,
+    /// Of each row, partition and offset; nothing where a reader shows rows.
+    pub(crate) places: Vec<(i32, i64)>,
     /// Rows behind the first open transaction of their partition, and those of open transactions.
     pub(crate) unstable: usize,
 }
@@ -42,7 +42,7 @@ impl TopicLog {
         let mut log = Self::default();
         for partition in 0..partitions {
             let rows = rows_of(&broker.log(topic, partition).await)?;
-            log.offsets.extend(rows.iter().map(|it| it.offset));
+            log.places.extend(rows.iter().map(|it| (partition, it.offset)));
             log.rows.extend(rows.into_iter().map(|it| it.row));
         }
         Ok(log)
@@ -57,7 +57,7 @@ impl TopicLog {
             log.unstable += rows.len() - stable;
             for it in rows[..stable].iter().filter(|it| it.ending == Ending::Committed) {
                 log.rows.push(it.row);
-                log.offsets.push(it.offset);
+                log.places.push((partition, it.offset));
             }
         }
         Ok(log)

@@ -97,7 +97,8 @@ impl Writers {
     }
 
     /// In quiet: each commits once more, unless another has its place; then the log must be as they were told.
-    pub(crate) async fn judge(self, broker: &Broker) -> Result<(), String> {
+    /// Gives what was committed.
+    pub(crate) async fn judge(self, broker: &Broker) -> Result<TopicLog, String> {
         self.stop.send_replace(true);
         for writer in self.written {
             let ended = timeout(SETTLED_WITHIN, writer).await;
@@ -122,7 +123,8 @@ impl Writers {
         let position = position.map_err(|error| format!("the position of the ledger: {error}"))?;
         let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         ledger.judge(&written, &committed)?;
-        ledger.judge_position(position.first().and_then(|it| it.offset))
+        ledger.judge_position(position.first().and_then(|it| it.offset))?;
+        Ok(committed)
     }
 }
 
