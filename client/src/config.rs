@@ -32,7 +32,7 @@ mod tls_provider;
 mod token_source;
 
 pub use address::Address;
-#[cfg(feature = "__simulation")]
+#[cfg(feature = "__hostile")]
 pub use jaas::jaas_file_login;
 pub use notice::{Explained, Notice, NoticeKind};
 pub use oauth::{AssertionAlgorithm, AssertionConfig, JwtRetriever, OAuthConfig, OAuthLoginHandler};

@@ -133,7 +133,7 @@ mod doctor;
 mod environment;
 mod error;
 mod group_metadata;
-#[cfg(feature = "__simulation")]
+#[cfg(feature = "__hostile")]
 #[doc(hidden)]
 pub mod hostile;
 #[cfg(feature = "oauth")]
@@ -184,9 +184,6 @@ pub use error::{Error, ErrorKind, Scope};
 pub use group_metadata::GroupMetadata;
 pub use membership_lease::MembershipLease;
 pub use metrics::{Metric, Metrics};
-#[cfg(feature = "__simulation")]
-#[doc(hidden)]
-pub use producer::simulation;
 pub use producer::{
     Delivery, Partitioner, Partitions, Producer, ProducerId, RoundRobinPartitioner, Topic, Transaction,
 };

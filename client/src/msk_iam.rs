@@ -18,7 +18,7 @@ use crate::{Error, ErrorKind, Secret};
 
 mod chain;
 mod credentials;
-#[cfg(feature = "__simulation")]
+#[cfg(feature = "__hostile")]
 pub mod hostile;
 mod metadata;
 mod payload;

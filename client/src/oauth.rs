@@ -25,7 +25,7 @@ use crate::{Error, ErrorKind, Secret, utc};
 pub(crate) mod assertion;
 mod endpoint;
 mod extensions;
-#[cfg(feature = "__simulation")]
+#[cfg(feature = "__hostile")]
 pub mod hostile;
 pub(crate) mod jwt;
 mod origin;

@@ -40,9 +40,6 @@ mod send_gate;
 mod sender;
 mod sequence;
 mod shared;
-#[cfg(feature = "__simulation")]
-#[doc(hidden)]
-pub mod simulation;
 mod slots;
 mod sticky;
 mod topic;

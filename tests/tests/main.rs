@@ -42,7 +42,6 @@ mod seed; // the seed's job, embedded and on a real Kafka
 mod shapes; // scripts and messages that nest and repeat without end, in bounded time and memory
 mod sharing; // the tables of a job share a client, wherever their properties let them
 mod signals; // leaving in time, whatever a command is waiting for
-mod simulation; // clients, brokers and a network in virtual time: a seed is a run, an oracle judges it
 mod sql; // statements from a pipe, and at a prompt on a terminal
 mod tables; // tables that are read as tables, written with metadata, buffered, shared by tasks; tables without Kafka
 mod tidy; // the rules of style that a program can check

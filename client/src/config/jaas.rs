@@ -14,7 +14,7 @@ mod kerberos;
 mod modules;
 mod tokens;
 
-#[cfg(feature = "__simulation")]
+#[cfg(feature = "__hostile")]
 pub use file::jaas_file_login;
 pub(super) use file::{entry_for, read};
 pub(super) use modules::TypedEntry;

@@ -43,7 +43,6 @@ const SHARED: &[(&str, &str)] = &[
         "client/src/producer/send_gate.rs",
         "whether a transaction is open is read once per record, without a lock",
     ),
-    ("client/src/producer/simulation.rs", "it stands where the shells stand"),
     ("client/src/producer/slots.rs", "the open batch that `send` writes into, and who leads its partition"),
     ("client/src/producer/topic.rs", "a topic's handle is shared by all who send to it"),
     ("protocol/examples/proxy.rs", "an example with threads, which decides nothing"),

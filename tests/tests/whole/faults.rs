@@ -7,8 +7,11 @@ use upsert_kafka_broker::{Action, Fault, FaultHandle};
 use upsert_kafka_protocol::{ApiKey, ErrorCode};
 
 use super::random::Random;
-use super::recipe::{Harm, Recipe};
+use super::recipe::{Harm, Recipe, SESSION};
 use super::run::Whole;
+use hurried::HurriedFaults;
+
+mod hurried;
 
 /// The mishaps of a run.
 pub(crate) struct Faults {
@@ -20,6 +23,11 @@ pub(crate) struct Faults {
     armed: Vec<FaultHandle>,
     /// Nodes that are stopped, and until when.
     stopped: Vec<(i32, Instant)>,
+    /// Why a process of the job may end by itself: it was killed, or may not have been heard for as long as its session.
+    excuse: Option<&'static str>,
+    /// For how long nodes and processes were out of reach, all in all.
+    out_of_reach: Duration,
+    of_feeder: Option<HurriedFaults>,
 }
 
 /// Whose requests brokers treat badly.
@@ -59,6 +67,9 @@ impl Faults {
             count: 0,
             armed: Vec::new(),
             stopped: Vec::new(),
+            excuse: None,
+            out_of_reach: Duration::ZERO,
+            of_feeder: HurriedFaults::new(recipe),
         };
         faults.draw_next();
         faults
@@ -68,11 +79,25 @@ impl Faults {
         self.count
     }
 
+    /// Why a process may have ended by itself, if it may.
+    pub(crate) fn excuse(&self) -> Option<&'static str> {
+        self.excuse
+    }
+
     /// Something goes wrong, if it is time.
     pub(crate) async fn turn(&mut self, whole: &mut Whole) {
         let now = Instant::now();
         if let Some(at) = self.stopped.iter().position(|(_, until)| *until <= now) {
             self.start_node(whole, at).await;
+        }
+        let killed = match &mut self.of_feeder {
+            Some(faults) => faults.turn(whole).await,
+            None => None,
+        };
+        if let Some(away) = killed {
+            for node in 1..=whole.recipe.nodes {
+                self.kill_node(whole, node, away).await;
+            }
         }
         if self.next > now {
             return;
@@ -109,13 +134,22 @@ impl Faults {
 
     /// Everything is mended.
     pub(crate) async fn calm(&mut self, whole: &mut Whole) {
-        for fault in self.armed.drain(..) {
+        let of_feeder = self.of_feeder.iter_mut().flat_map(HurriedFaults::take_armed);
+        for fault in self.armed.drain(..).chain(of_feeder) {
             fault.disarm().await;
         }
         while !self.stopped.is_empty() {
             self.start_node(whole, 0).await;
         }
         whole.network.calm();
+    }
+
+    /// Mishaps that follow each other may silence a process for longer than each of them does.
+    fn silence(&mut self, time: Duration) {
+        self.out_of_reach += time;
+        if self.out_of_reach > SESSION / 2 {
+            self.excuse = self.excuse.or(Some("it may not have been heard for as long as its session"));
+        }
     }
 
     fn draw_next(&mut self) {
@@ -131,6 +165,7 @@ impl Faults {
         let (number, away) = (self.process(whole), self.random.scale(100, 10_000));
         whole.tell(|| format!("process {number} is killed, and away for {away} ms"));
         whole.processes.kill(number, Duration::from_millis(away)).await;
+        self.excuse = self.excuse.or(Some("a process was killed"));
     }
 
     fn stop_process(&mut self, whole: &mut Whole) {
@@ -161,6 +196,7 @@ impl Faults {
         let ms = self.random.scale(50, 9_000);
         whole.tell(|| format!("process {number} is cut off for {ms} ms"));
         whole.network.refuse(number, Duration::from_millis(ms));
+        self.silence(Duration::from_millis(ms));
         whole.network.cut(number, 1, &mut self.random);
     }
 
@@ -179,10 +215,18 @@ impl Faults {
             return;
         }
         let ms = self.random.scale(20, 4_000);
-        whole.tell(|| format!("node {node} is killed, and away for {ms} ms"));
+        self.kill_node(whole, node, Duration::from_millis(ms)).await;
+    }
+
+    async fn kill_node(&mut self, whole: &mut Whole, node: i32, away: Duration) {
+        if self.stopped.iter().any(|(it, _)| *it == node) {
+            return;
+        }
+        whole.tell(|| format!("node {node} is killed, and away for {} ms", away.as_millis()));
         let stopped = whole.broker.stop_node(node).await;
         stopped.expect("a node");
-        self.stopped.push((node, Instant::now() + Duration::from_millis(ms)));
+        self.stopped.push((node, Instant::now() + away));
+        self.silence(away);
     }
 
     async fn start_node(&mut self, whole: &mut Whole, at: usize) {
@@ -216,6 +260,9 @@ impl Faults {
 
     async fn arm(&mut self, whole: &Whole, fault: Fault) {
         let fault = fault.times(self.random.range(1, 3) as u32);
+        if let Action::Delay(time) = fault.action {
+            self.silence(time * fault.count);
+        }
         whole.tell(|| format!("{fault:?}"));
         self.armed.push(whole.broker.fault(fault).await);
     }

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex, split};
 use tokio::sync::{Mutex as AsyncMutex, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use upsert_kafka_broker::Connector;
 use upsert_kafka_client::{Address, Bytes, Clock, Environment};
 
+use super::bad_link::BadLink;
 use super::random::Random;
 use super::tap::Tap;
 
@@ -20,6 +21,8 @@ pub(crate) struct Network {
     clock: Clock,
     seed: u64,
     latency_ms: u64,
+    /// Whose links are bad ones.
+    bad_links_of: Option<usize>,
     tap: Tap,
     links: Arc<Mutex<Links>>,
 }
@@ -39,16 +42,24 @@ struct Links {
     open: Vec<(Dialer, watch::Sender<bool>)>,
     /// Processes that reach nobody until then.
     refused: Vec<(usize, Instant)>,
+    /// Processes of which nothing passes until then, and nothing is lost.
+    stalled: Vec<(usize, Instant)>,
     dead: Vec<Dialer>,
     is_calm: bool,
 }
 
 /// So much lies in a link in each direction.
 const LINK_BYTES: usize = 64 << 10;
+const BETWEEN_PIECES: Duration = Duration::from_millis(2);
 
 impl Network {
     pub(crate) fn new(connector: Connector, clock: Clock, seed: u64, latency_ms: u64, tap: Tap) -> Self {
-        Self { connector, clock, seed, latency_ms, tap, links: Arc::default() }
+        Self { connector, clock, seed, latency_ms, bad_links_of: None, tap, links: Arc::default() }
+    }
+
+    /// The same where a process has bad links.
+    pub(crate) fn with_bad_links_of(self, process: Option<usize>) -> Self {
+        Self { bad_links_of: process, ..self }
     }
 
     /// The machine of a process in one of its lives.
@@ -79,6 +90,11 @@ impl Network {
         self.with(|links| links.refused.push((process, until)));
     }
 
+    /// Lets nothing of a process pass until then; it comes later.
+    pub(crate) fn stall(&self, process: usize, until: Instant) {
+        self.with(|links| links.stalled.push((process, until)));
+    }
+
     /// kill -9: nothing that it says is heard from now on.
     pub(crate) fn kill(&self, dialer: Dialer) {
         self.with(|links| {
@@ -97,6 +113,7 @@ impl Network {
     }
 
     async fn dial(&self, dialer: Dialer, address: &Address) -> io::Result<DuplexStream> {
+        self.stalled(dialer.process).await;
         let now = Instant::now();
         let number = self.with(|links| {
             links.dialed += 1;
@@ -114,6 +131,17 @@ impl Network {
         let link = Link { network: self.clone(), dialer, number };
         tokio::spawn(link.carry(far, broker, is_cut));
         Ok(near)
+    }
+
+    /// Waits until frames of that process pass.
+    async fn stalled(&self, process: usize) {
+        let of_process = |links: &mut Links| {
+            let its = links.stalled.iter().filter(|(of, _)| *of == process);
+            its.map(|(_, until)| *until).max()
+        };
+        if let Some(until) = self.with(of_process) {
+            sleep_until(until).await;
+        }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Links) -> T) -> T {
@@ -138,6 +166,8 @@ impl Link {
         let latency_ms =
             if random.percent(10) { self.network.latency_ms * 10 } else { self.network.latency_ms };
         let (mut up, mut down) = (Random::new(random.bits()), Random::new(random.bits()));
+        let is_bad = self.network.bad_links_of == Some(self.dialer.process);
+        let mut bad = is_bad.then(|| BadLink::new(Random::new(random.bits())));
         let connection = self.network.tap.connection(self.dialer, self.number);
         let requests = async {
             while let Some(frame) = read(&mut from_client).await {
@@ -157,10 +187,20 @@ impl Link {
         };
         let answers = async {
             while let Some(frame) = read(&mut from_broker).await {
-                let Some(frame) = connection.answer(frame) else { continue };
+                let Some(answer) = connection.answer(frame) else { continue };
                 self.delay(&mut down, latency_ms).await;
-                if !write(&mut **to_client_shared.lock().await, &frame).await {
-                    return;
+                let pieces = match &mut bad {
+                    Some(bad) if !self.is_calm() => bad.pieces(answer, |what| connection.tell_bad(what)),
+                    _ => vec![answer.frame],
+                };
+                let to_client = &mut to_client_shared.lock().await;
+                for (number, piece) in pieces.into_iter().enumerate() {
+                    if number > 0 {
+                        sleep(BETWEEN_PIECES).await;
+                    }
+                    if !write(&mut ***to_client, &piece).await {
+                        return;
+                    }
                 }
             }
         };
@@ -179,11 +219,15 @@ impl Link {
 
     /// Frames of one direction keep their order; those of other connections overtake them.
     async fn delay(&self, random: &mut Random, latency_ms: u64) {
-        let is_calm = self.network.with(|links| links.is_calm);
-        let ms = random.range(0, if is_calm { latency_ms.min(5) } else { latency_ms });
+        let ms = random.range(0, if self.is_calm() { latency_ms.min(5) } else { latency_ms });
         if ms > 0 {
             sleep(Duration::from_millis(ms)).await;
         }
+        self.network.stalled(self.dialer.process).await;
+    }
+
+    fn is_calm(&self) -> bool {
+        self.network.with(|links| links.is_calm)
     }
 }
 

@@ -64,6 +64,8 @@ pub(crate) enum PlantedBug {
     TransactionLeft,
     /// Groups, classic: a member does not hear of a rebalance.
     RebalanceUnheard,
+    /// Groups, classic: a member takes a rebalance for its end.
+    RebalanceFatal,
     /// Groups, classic: every member is given what the first one was.
     AssignmentShared,
     /// Groups, KIP-848: every member is given every partition.
@@ -97,6 +99,7 @@ impl PlantedBug {
         Self::UncommittedShown,
         Self::TransactionLeft,
         Self::RebalanceUnheard,
+        Self::RebalanceFatal,
         Self::AssignmentShared,
         Self::AssignmentWhole,
         Self::AppendedTwice,
@@ -118,16 +121,15 @@ impl PlantedBug {
             Self::CommitRefusalUnheard => job.is_exactly_once || recipe.harm != Harm::Kills,
             Self::SequenceReused => recipe.message_bytes_max.is_some(),
             Self::RebalanceUnheard => is_shared && !job.is_consumer_protocol && !job.is_exactly_once,
+            Self::RebalanceFatal => is_shared && !job.is_consumer_protocol && recipe.harm == Harm::Gentle,
             Self::AssignmentShared => is_shared && !job.is_consumer_protocol,
             Self::AssignmentWhole => is_shared && job.is_consumer_protocol,
             Self::SequenceMissing
             | Self::RefusalAcknowledged
             | Self::OutOfOrderAccepted
-            | Self::EpochNotBumped
             | Self::LostAcknowledged
-            | Self::UnreadAcknowledged
-            | Self::UnreadResent
-            | Self::UnreadFailed => recipe.harm == Harm::All,
+            | Self::UnreadAcknowledged => recipe.harm == Harm::All,
+            Self::EpochNotBumped | Self::UnreadResent | Self::UnreadFailed => recipe.hurry.is_some(),
             Self::PositionForgotten | Self::RecordSkipped | Self::AppendedTwice => true,
         }
     }
@@ -214,6 +216,13 @@ impl PlantedBug {
             }
             (Self::RebalanceUnheard, ApiKey::HEARTBEAT) => {
                 changed(body, version, |answer: &mut HeartbeatResponse| answer.error_code = ErrorCode::NONE)
+            }
+            (Self::RebalanceFatal, ApiKey::HEARTBEAT) => {
+                changed(body, version, |answer: &mut HeartbeatResponse| {
+                    if answer.error_code == ErrorCode::REBALANCE_IN_PROGRESS {
+                        answer.error_code = ErrorCode::GROUP_AUTHORIZATION_FAILED;
+                    }
+                })
             }
             (Self::CommitRefusalUnheard, ApiKey::TXN_OFFSET_COMMIT) => {
                 changed(body, version, |answer: &mut TxnOffsetCommitResponse| {

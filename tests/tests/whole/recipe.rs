@@ -31,6 +31,36 @@ pub(crate) struct Recipe {
     pub(crate) harm: Harm,
     /// When mishaps end.
     pub(crate) faults_until: Duration,
+    /// The feeder does not try for long: its rows may fail.
+    pub(crate) hurry: Option<Hurry>,
+}
+
+/// A feeder that is in a hurry, and what goes wrong for it alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hurry {
+    pub(crate) setup_timeout_ms: u64,
+    pub(crate) request_timeout_ms: u64,
+    pub(crate) delivery_timeout_ms: u64,
+    pub(crate) retry_backoff_ms: u64,
+    /// So little that a partition has several batches in flight.
+    pub(crate) batch_bytes: u64,
+    pub(crate) rows_at_once: u64,
+    /// So little that it may be full.
+    pub(crate) buffer_bytes: u64,
+    pub(crate) request_bytes_max: u64,
+    /// Where it does not try for as long as it has time: a stale view may cost it a row then.
+    pub(crate) retries: Option<u64>,
+    /// Milliseconds between two of its mishaps, on the average.
+    pub(crate) fault_interval_ms: u64,
+    /// Who writes in transactions beside it, if anybody does.
+    pub(crate) writers: Option<WritersRecipe>,
+}
+
+/// Who writes in transactions, by a producer as hurried as the feeder's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WritersRecipe {
+    /// When another instance takes its place, which does not know of it.
+    pub(crate) takeover_at: Option<Duration>,
 }
 
 /// The job, in SQL's words.
@@ -69,7 +99,7 @@ impl Recipe {
             is_upsert_source: random.percent(30),
             checkpoint_ms: random.scale(100, 2000),
         };
-        Self {
+        let mut recipe = Self {
             seed,
             nodes: if random.percent(50) { 1 } else { 3 },
             partitions: (partitions, random.range(1, 2) as i32),
@@ -87,7 +117,12 @@ impl Recipe {
             fault_interval_ms: random.scale(300, 4000),
             harm: *random.pick(&[Harm::Gentle, Harm::Kills, Harm::All, Harm::All]).unwrap_or(&Harm::All),
             faults_until: Duration::from_millis(random.range(3_000, 15_000)),
+            hurry: None,
+        };
+        if recipe.harm == Harm::All && random.percent(50) {
+            recipe.hurry = Some(Hurry::draw(recipe.linger_ms, random));
         }
+        recipe
     }
 
     /// For how long a group may still hold the name of a process that was killed: nobody can come back by it until its
@@ -104,6 +139,41 @@ impl Recipe {
             ("linger.ms", self.linger_ms.to_string()),
             ("max.in.flight.requests.per.connection", self.in_flight.to_string()),
         ]
+    }
+
+    /// What the feeder is told.
+    pub(crate) fn feeder_properties(&self) -> Vec<(&'static str, String)> {
+        let mut properties = self.producer_properties().to_vec();
+        let Some(hurry) = self.hurry else {
+            properties.push(("request.timeout.ms", REQUEST_TIMEOUT_MS.to_string()));
+            return properties;
+        };
+        properties.retain(|(key, _)| *key != "batch.size");
+        properties.extend([
+            ("batch.size", hurry.batch_bytes.to_string()),
+            ("socket.connection.setup.timeout.ms", hurry.setup_timeout_ms.to_string()),
+            ("socket.connection.setup.timeout.max.ms", hurry.setup_timeout_ms.to_string()),
+            ("request.timeout.ms", hurry.request_timeout_ms.to_string()),
+            ("delivery.timeout.ms", hurry.delivery_timeout_ms.to_string()),
+            ("retry.backoff.ms", hurry.retry_backoff_ms.to_string()),
+            ("retry.backoff.max.ms", RETRY_BACKOFF_MS_MAX.to_string()),
+            ("buffer.memory", hurry.buffer_bytes.to_string()),
+            ("max.request.size", hurry.request_bytes_max.to_string()),
+        ]);
+        properties.extend(hurry.retries.map(|retries| ("retries", retries.to_string())));
+        properties
+    }
+
+    /// Milliseconds between two bursts of rows.
+    pub(crate) fn feed_interval(&self) -> Duration {
+        let rows_at_once = self.hurry.map_or(1, |it| it.rows_at_once);
+        Duration::from_millis(self.feed_interval_ms * (rows_at_once + 1) / 2)
+    }
+
+    /// How long it takes in quiet until nothing that a feeder in a hurry has sent is under way any more.
+    pub(crate) fn feeder_settled(&self) -> Duration {
+        let ms = self.hurry.map_or(0, |it| it.setup_timeout_ms + 2 * it.request_timeout_ms + 1_000);
+        Duration::from_millis(ms)
     }
 
     /// The script that every process runs: it copies `orders` to `latest`.
@@ -152,6 +222,35 @@ impl Recipe {
     }
 }
 
+impl Hurry {
+    fn draw(linger_ms: u64, random: &mut Random) -> Self {
+        // Its client reads as well, and a fetch waits for half a second.
+        let request_timeout_ms = random.scale(550, 2_000);
+        let tries = random.range(1, 5);
+        Self {
+            setup_timeout_ms: random.scale(300, 1_000),
+            request_timeout_ms,
+            // Enough in quiet: to dial again, to learn of a new leader, and to try once more.
+            delivery_timeout_ms: linger_ms + tries * request_timeout_ms + 2 * RETRY_BACKOFF_MS_MAX + 1_000,
+            retry_backoff_ms: random.scale(20, RETRY_BACKOFF_MS_MAX),
+            batch_bytes: random.scale(100, 400),
+            rows_at_once: random.range(1, 4),
+            buffer_bytes: random.scale(1_000, 64_000),
+            request_bytes_max: random.scale(600, 20_000),
+            retries: random.percent(10).then(|| random.range(1, 5)),
+            fault_interval_ms: random.scale(500, 4_000),
+            writers: random.percent(50).then(|| WritersRecipe {
+                takeover_at: random.percent(30).then(|| Duration::from_millis(random.range(0, 8_000))),
+            }),
+        }
+    }
+}
+
+/// Of a feeder in a hurry.
+const RETRY_BACKOFF_MS_MAX: u64 = 300;
+/// Within so much of quiet everything is caught up: sessions (6 s), transactions (10 s) and requests (4 s) that nobody
+/// ends have timed out by then, one after the other.
+pub(crate) const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 /// Of every member of the group.
 pub(crate) const SESSION: Duration = Duration::from_secs(6);
 /// The job's group.

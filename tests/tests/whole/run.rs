@@ -5,26 +5,28 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use upsert_kafka_broker::{Broker, BrokerConfig};
-use upsert_kafka_client::{
-    Assignment, Client, Clock, Config, Consumer, IsolationLevel, NewTopic, OffsetSpec, Position, Producer,
-    Record, Role, Topic, TopicPartition,
-};
+use upsert_kafka_client::Clock;
 
 use super::faults::Faults;
-use super::judge::Fed;
-use super::network::{Dialer, Network};
+use super::feeder::Feeder;
+use super::judge::Due;
+use super::ledger::PARTITIONS;
+use super::network::Network;
 use super::planted_bug::PlantedBug;
 use super::processes::{LifeEnd, Processes};
-use super::recipe::{FETCH_MAX_WAIT_MS, REQUEST_TIMEOUT_MS, Recipe, SESSION};
+use super::recipe::{FETCH_MAX_WAIT_MS, Recipe, SESSION, SETTLED_WITHIN};
 use super::tap::Tap;
 use super::topic_log::TopicLog;
 use super::trace::Trace;
 use super::wall::Wall;
+use super::writer::{LEDGER, Writers};
 
 /// What a run that kept its promises came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) rows: u64,
+    /// Rows of a feeder in a hurry that it was told to have failed.
+    pub(crate) failed_rows: u64,
     pub(crate) faults: u64,
     pub(crate) frames: u64,
     pub(crate) failures: u64,
@@ -42,28 +44,18 @@ pub(crate) struct Whole {
     pub(crate) walls: (Wall, Wall),
     tap: Tap,
     feeder: Feeder,
+    writers: Option<Writers>,
     trace: Trace,
     failures: u64,
-}
-
-/// Who writes the source's rows.
-struct Feeder {
-    client: Client,
-    producer: Producer,
-    topic: Topic,
-    partitions: i32,
-    keys: i32,
-    fed: Fed,
+    /// All was caught up, in quiet.
+    is_settled: bool,
 }
 
 /// The first second of 2026.
 const BEGAN_UNIX_MS: i64 = 1_767_225_600_000;
 /// How often the world is looked at.
 const TURN: Duration = Duration::from_millis(50);
-/// Within so much of quiet everything is caught up: sessions (6 s), transactions (10 s) and requests (4 s) that nobody
-/// ends have timed out by then, one after the other.
-pub(crate) const SETTLED_WITHIN: Duration = Duration::from_secs(60);
-/// And within so much a row that is fed then.
+/// Within so much of quiet, when all is caught up, a row that is fed then is in the sink.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(10);
 /// And within so much every partition has one reader.
 const OWNED_WITHIN: Duration = Duration::from_secs(30);
@@ -104,13 +96,30 @@ impl Whole {
         let broker = Broker::start_in(config, machine).await.map_err(|error| error.to_string())?;
         let (clock, tap) = (Clock::of(walls.1.clone()), Tap::new(recipe.processes, bug, trace.clone()));
         let network = Network::new(broker.connector(), clock, recipe.seed, recipe.latency_ms, tap.clone());
+        let network = network.with_bad_links_of(recipe.hurry.map(|_| recipe.processes));
         let servers: Vec<_> = broker.addresses().iter().map(ToString::to_string).collect();
         let servers = servers.join(",");
-        let feeder = Feeder::open(&recipe, &network, &servers).await.map_err(|error| error.to_string())?;
+        let feeder = Feeder::open(&recipe, &network, &servers, trace.clone()).await;
+        let feeder = feeder.map_err(|error| error.to_string())?;
+        let writers = Writers::open(&recipe, &network, &servers, &trace).await;
+        let writers = writers.map_err(|error| error.to_string())?;
         let sql = recipe.sql(&servers);
         let processes = Processes::new(sql, recipe.job.is_named, recipe.processes, network.clone());
         let began = Instant::now();
-        Ok(Self { recipe, broker, network, processes, began, walls, tap, feeder, trace, failures: 0 })
+        Ok(Self {
+            recipe,
+            broker,
+            network,
+            processes,
+            began,
+            walls,
+            tap,
+            feeder,
+            writers,
+            trace,
+            failures: 0,
+            is_settled: false,
+        })
     }
 
     /// Adds a line to the trace.
@@ -120,29 +129,35 @@ impl Whole {
 
     async fn play(&mut self) -> Result<Tally, String> {
         let mut faults = Faults::new(&self.recipe);
-        let interval = Duration::from_millis(self.recipe.feed_interval_ms);
+        let interval = self.recipe.feed_interval();
         let mut next_feed = self.began;
         while self.began.elapsed() < self.recipe.faults_until {
             if next_feed <= Instant::now() {
-                self.feeder.feed().await?;
+                self.feeder.feed(false).await?;
                 next_feed = Instant::now() + interval;
             }
-            self.turn(false).await?;
+            self.turn(faults.excuse()).await?;
             faults.turn(self).await;
             sleep(TURN).await;
         }
         faults.calm(self).await;
         self.tell(|| "from now on nothing goes wrong".to_owned());
-        self.settle(SETTLED_WITHIN, false).await?;
-        self.feeder.feed().await?;
-        self.settle(CAUGHT_UP_WITHIN, true).await?;
+        self.settle(SETTLED_WITHIN, faults.excuse()).await?;
+        self.feeder.feed(true).await?;
+        self.is_settled = true;
+        self.settle(CAUGHT_UP_WITHIN, None).await?;
         self.judge_owners().await?;
+        if let Some(writers) = self.writers.take() {
+            let committed = writers.judge(&self.broker).await?;
+            self.judge_readers(LEDGER, PARTITIONS, &committed).await?;
+        }
         self.stop_all().await?;
-        self.judge_readers().await?;
-        let sink = self.sink().await?;
-        self.feeder.fed.judge_sink(&self.recipe, &sink)?;
+        self.judge_sink_readers().await?;
+        let (due, sink) = (self.due().await?, self.sink().await?);
+        due.judge_sink(&self.recipe, &sink)?;
         Ok(Tally {
-            rows: self.feeder.fed.rows() as u64,
+            rows: self.feeder.fates().rows() as u64,
+            failed_rows: self.feeder.fates().failed() as u64,
             faults: faults.count(),
             frames: self.tap.frames(),
             failures: self.failures,
@@ -156,7 +171,7 @@ impl Whole {
         loop {
             drop(self.tap.take_readers());
             sleep(Duration::from_millis(FETCH_MAX_WAIT_MS + 200)).await;
-            self.turn(true).await?;
+            self.turn(None).await?;
             let readers = self.tap.take_readers();
             let owned = |index| readers.get(&index).is_some_and(|of| of.len() == 1);
             if (0..self.recipe.partitions.0).all(owned) {
@@ -182,14 +197,18 @@ impl Whole {
         Ok(())
     }
 
-    /// The shipped consumer with `read_committed` must show what the logs' markers say.
-    async fn judge_readers(&mut self) -> Result<(), String> {
+    async fn judge_sink_readers(&self) -> Result<(), String> {
         if !self.recipe.job.is_exactly_once {
             return Ok(());
         }
-        let shown = tokio::time::timeout(CAUGHT_UP_WITHIN, self.feeder.shown(self.recipe.partitions.1)).await;
-        let shown = shown.map_err(|_| "a reader of the sink does not come to its end")?;
-        let (shown, due) = (shown.map_err(|error| error.to_string())?, self.sink().await?);
+        self.judge_readers("latest", self.recipe.partitions.1, &self.sink().await?).await
+    }
+
+    /// The shipped consumer with `read_committed` must show what the logs' markers say.
+    async fn judge_readers(&self, topic: &str, partitions: i32, due: &TopicLog) -> Result<(), String> {
+        let shown = tokio::time::timeout(CAUGHT_UP_WITHIN, self.feeder.shown(topic, partitions)).await;
+        let shown = shown.map_err(|_| format!("a reader of {topic} does not come to its end"))?;
+        let shown = shown.map_err(|error| error.to_string())?;
         if shown.by_key() != due.by_key() {
             let (shown, due) = (shown.by_key(), due.by_key());
             return Err(format!("a reader with read_committed shows {shown:?}, of committed {due:?}"));
@@ -197,43 +216,55 @@ impl Whole {
         Ok(())
     }
 
-    /// Starts processes that are due, hears of those that ended.
-    async fn turn(&mut self, is_settled: bool) -> Result<(), String> {
+    /// Starts processes that are due, hears of those that ended: by themselves without an excuse none does.
+    async fn turn(&mut self, excuse: Option<&str>) -> Result<(), String> {
         for (number, end) in self.processes.turn().await {
             self.tell(|| format!("process {number} has ended: {end:?}"));
             match end {
                 LifeEnd::Stopped => {}
-                LifeEnd::Failed(why) if is_settled => {
-                    return Err(format!("process {number} failed in quiet: {why}"));
+                LifeEnd::Failed(why) if excuse.is_none() => {
+                    return Err(format!("process {number} ended by itself, for no cause: {why}"));
                 }
                 LifeEnd::Failed(_) => self.failures += 1,
                 LifeEnd::Panicked(why) => return Err(format!("process {number} panicked: {why}")),
             }
         }
+        self.feeder.turn()?;
         self.tap.take_violation().map_or(Ok(()), Err)
     }
 
     /// Waits until the sink holds what was fed.
-    async fn settle(&mut self, within: Duration, is_settled: bool) -> Result<(), String> {
+    async fn settle(&mut self, within: Duration, excuse: Option<&str>) -> Result<(), String> {
         let until = Instant::now() + within;
-        let not_before = Instant::now() + if is_settled { Duration::ZERO } else { self.recipe.names_held() };
-        self.feeder.flush(within).await?;
-        let source = TopicLog::written(&self.broker, "orders", self.recipe.partitions.0).await?;
-        self.feeder.fed.judge_source(&source)?;
+        let rest = self.recipe.names_held().max(self.recipe.feeder_settled());
+        let not_before = Instant::now() + if self.is_settled { Duration::ZERO } else { rest };
+        self.feeder.flush().await?;
+        let mut due = self.due().await?;
         loop {
-            self.turn(is_settled).await?;
+            self.turn(excuse).await?;
             let sink = self.sink().await?;
-            if Instant::now() >= not_before && sink.unstable == 0 && self.feeder.fed.is_reached_by(&sink) {
+            if Instant::now() >= not_before && sink.unstable == 0 && due.is_reached_by(&sink) {
                 return Ok(());
             }
             if Instant::now() > until {
-                let (fed, sink) = (self.feeder.fed.counts().collect::<Vec<_>>(), sink.by_key());
+                let (due, sink) = (due.counts().collect::<Vec<_>>(), sink.by_key());
                 return Err(format!(
-                    "not caught up after {within:?} of quiet: of {fed:?} the sink has {sink:?}"
+                    "not caught up after {within:?} of quiet: of {due:?} the sink has {sink:?}"
                 ));
+            }
+            if self.recipe.hurry.is_some() {
+                // What was under way when its time was over may still come.
+                due = self.due().await?;
             }
             sleep(TURN * 4).await;
         }
+    }
+
+    /// What lies in the source, which must be as the feeder was told.
+    async fn due(&self) -> Result<Due, String> {
+        let source = TopicLog::written(&self.broker, "orders", self.recipe.partitions.0).await?;
+        self.feeder.judge(&source)?;
+        Ok(Due::of(&source))
     }
 
     async fn sink(&self) -> Result<TopicLog, String> {
@@ -243,77 +274,5 @@ impl Whole {
         } else {
             TopicLog::written(&self.broker, "latest", partitions).await
         }
-    }
-}
-
-impl Feeder {
-    async fn open(
-        recipe: &Recipe,
-        network: &Network,
-        servers: &str,
-    ) -> Result<Self, upsert_kafka_client::Error> {
-        let environment = network.environment(Dialer { process: recipe.processes, life: 0 });
-        let timeout = REQUEST_TIMEOUT_MS.to_string();
-        let properties = recipe.producer_properties();
-        let pairs =
-            [("bootstrap.servers", servers), ("request.timeout.ms", &*timeout), ("client.id", "feeder")];
-        let pairs = pairs.into_iter().chain(properties.iter().map(|(key, value)| (*key, &**value)));
-        let client = Client::open_in(Config::from_properties(pairs, Role::Producer)?.0, environment).await?;
-        let topics = [
-            NewTopic::new("orders").partitions(recipe.partitions.0),
-            NewTopic::new("latest").partitions(recipe.partitions.1),
-        ];
-        let topics = topics.map(|topic| match recipe.message_bytes_max {
-            Some(bytes) => topic.config("max.message.bytes", bytes.to_string()),
-            None => topic,
-        });
-        for made in client.admin().create_topics(&topics).await? {
-            made?;
-        }
-        let producer = client.producer();
-        let topic = producer.topic("orders").await?;
-        let (partitions, keys) = (recipe.partitions.0, recipe.keys);
-        Ok(Self { client, producer, topic, partitions, keys, fed: Fed::default() })
-    }
-
-    /// A row for each key.
-    async fn feed(&mut self) -> Result<(), String> {
-        for id in 0..self.keys {
-            let number = self.fed.number(id);
-            let (key, value) = (format!("{{\"id\":{id}}}"), format!("{{\"id\":{id},\"number\":{number}}}"));
-            let record = Record::new(&self.topic).key(key.as_bytes()).value(value.as_bytes());
-            let record = Record { partition: Some(id % self.partitions), ..record };
-            let _flushed_in_the_end =
-                self.producer.send(record).await.map_err(|error| format!("the feeder: {error}"))?;
-        }
-        Ok(())
-    }
-
-    /// What a consumer with `read_committed` shows of the sink.
-    async fn shown(&self, partitions: i32) -> Result<TopicLog, upsert_kafka_client::Error> {
-        let config =
-            self.client.config().clone().with(|it| it.isolation_level = IsolationLevel::ReadCommitted);
-        let mut consumer = self.client.with_config(config)?.consumer();
-        let ends = consumer.offsets("latest", OffsetSpec::Latest).await?;
-        let begins = (0..partitions).map(|index| Assignment::new("latest", index, Position::Earliest));
-        consumer.assign(begins.collect());
-        let mut shown = TopicLog::default();
-        let is_behind = |consumer: &Consumer| {
-            let at = |index| consumer.position(&TopicPartition::new("latest", index)).unwrap_or(0);
-            ends.iter().any(|(index, end)| at(*index) < *end)
-        };
-        while is_behind(&consumer) {
-            for record in &consumer.poll().await? {
-                shown.add(record?.value.unwrap_or_default());
-            }
-        }
-        Ok(shown)
-    }
-
-    async fn flush(&self, within: Duration) -> Result<(), String> {
-        let flushed = tokio::time::timeout(within, self.producer.flush()).await;
-        let flushed =
-            flushed.map_err(|_| format!("the feeder's rows are not written after {within:?} of quiet"))?;
-        flushed.map_err(|error| format!("the feeder: {error}"))
     }
 }

@@ -114,11 +114,11 @@ impl fmt::Display for RunBatch {
         let Self { runs, tally, began, .. } = self;
         let (took, hours) = (began.elapsed(), tally.virtual_time.as_secs_f64() / 3600.0);
         let rate = *runs as f64 / took.as_secs_f64();
-        let Tally { rows, faults, frames, failures, .. } = tally;
+        let Tally { rows, failed_rows, faults, frames, failures, .. } = tally;
         write!(
             f,
-            "{runs} runs, {hours:.2} simulated hours in {took:.0?} ({rate:.0} runs/s): {rows} rows, {faults} faults, \
-             {frames} frames, {failures} processes that failed and came back"
+            "{runs} runs, {hours:.2} simulated hours in {took:.0?} ({rate:.0} runs/s): {rows} rows, of which \
+             {failed_rows} failed, {faults} faults, {frames} frames, {failures} processes that failed and came back"
         )
     }
 }
@@ -126,6 +126,7 @@ impl fmt::Display for RunBatch {
 impl Tally {
     fn add(&mut self, other: Self) {
         self.rows += other.rows;
+        self.failed_rows += other.failed_rows;
         self.faults += other.faults;
         self.frames += other.frames;
         self.failures += other.failures;

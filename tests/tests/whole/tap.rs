@@ -51,6 +51,13 @@ pub(crate) struct Passed {
     pub(crate) to_client: Option<Bytes>,
 }
 
+/// An answer on its way.
+pub(crate) struct Answered {
+    pub(crate) frame: Bytes,
+    pub(crate) api: ApiKey,
+    pub(crate) version: i16,
+}
+
 /// The frames of one connection.
 pub(crate) struct TappedConnection {
     tap: Tap,
@@ -177,27 +184,28 @@ impl TappedConnection {
     }
 
     /// An answer on its way; `None` when nobody awaits it.
-    pub(crate) fn answer(&self, frame: Bytes) -> Option<Bytes> {
-        let inner = frame.slice(4..);
-        let id = i32::from_be_bytes(inner.get(..4)?.try_into().ok()?);
+    pub(crate) fn answer(&self, frame: Bytes) -> Option<Answered> {
+        let id = i32::from_be_bytes(frame.get(4..8)?.try_into().ok()?);
         let asked = self.state.lock().unwrap_or_else(PoisonError::into_inner).asked.remove(&id);
-        let Some(asked) = asked else { return Some(frame) };
-        if !asked.is_awaited {
-            return None;
-        }
+        let asked = asked.filter(|asked| asked.is_awaited)?;
         self.tell("hears", id, asked.api, &frame);
-        let Ok((_, body)) = ResponseHeader::read(&inner, asked.api.0, asked.version) else {
-            return Some(frame);
-        };
+        let frame = self.answer_to(&asked, frame);
+        Some(Answered { frame, api: asked.api, version: asked.version })
+    }
+
+    /// What the client hears, and what is seen in it.
+    fn answer_to(&self, asked: &Asked, frame: Bytes) -> Bytes {
+        let inner = frame.slice(4..);
+        let Ok((_, body)) = ResponseHeader::read(&inner, asked.api.0, asked.version) else { return frame };
         if !asked.positions.is_empty() {
             match asked.api {
-                ApiKey::FETCH => self.look_at_session(&asked, &body),
-                _ => self.look_at_commit(&asked, &body),
+                ApiKey::FETCH => self.look_at_session(asked, &body),
+                _ => self.look_at_commit(asked, &body),
             }
         }
-        let changed = self.tap.bug.and_then(|bug| self.answer_of_bug(bug, &asked, &body));
+        let changed = self.tap.bug.and_then(|bug| self.answer_of_bug(bug, asked, &body));
         let head = &inner[..inner.len() - body.len()];
-        Some(changed.map_or(frame.clone(), |body| framed(head, &body)))
+        changed.map_or(frame, |body| framed(head, &body))
     }
 
     fn answer_of_bug(&self, bug: PlantedBug, asked: &Asked, body: &Bytes) -> Option<Bytes> {
@@ -214,6 +222,12 @@ impl TappedConnection {
             }
             None => bug.answer(&mut seen.assignment, asked.api, asked.version, body),
         })
+    }
+
+    /// What a bad link does to an answer.
+    pub(crate) fn tell_bad(&self, what: &str) {
+        let number = self.number;
+        self.tap.trace.tell(|| format!("link {number}: that answer {what}"));
     }
 
     /// The bytes by their checksum: who compares two traces compares the frames.

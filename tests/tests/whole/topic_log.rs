@@ -13,8 +13,17 @@ pub(crate) type KeyedRow = (i32, i64);
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct TopicLog {
     pub(crate) rows: Vec<KeyedRow>,
+    /// Of each row, partition and offset; nothing where a reader shows rows.
+    pub(crate) places: Vec<(i32, i64)>,
     /// Rows behind the first open transaction of their partition, and those of open transactions.
     pub(crate) unstable: usize,
+}
+
+/// A row as it lies in a partition.
+struct WrittenRow {
+    row: KeyedRow,
+    offset: i64,
+    ending: Ending,
 }
 
 /// How a row's transaction ended.
@@ -33,7 +42,8 @@ impl TopicLog {
         let mut log = Self::default();
         for partition in 0..partitions {
             let rows = rows_of(&broker.log(topic, partition).await)?;
-            log.rows.extend(rows.into_iter().map(|(row, _)| row));
+            log.places.extend(rows.iter().map(|it| (partition, it.offset)));
+            log.rows.extend(rows.into_iter().map(|it| it.row));
         }
         Ok(log)
     }
@@ -43,10 +53,12 @@ impl TopicLog {
         let mut log = Self::default();
         for partition in 0..partitions {
             let rows = rows_of(&broker.log(topic, partition).await)?;
-            let stable = rows.iter().position(|(_, ending)| *ending == Ending::Open).unwrap_or(rows.len());
+            let stable = rows.iter().position(|it| it.ending == Ending::Open).unwrap_or(rows.len());
             log.unstable += rows.len() - stable;
-            let committed = rows[..stable].iter().filter(|(_, ending)| *ending == Ending::Committed);
-            log.rows.extend(committed.map(|(row, _)| *row));
+            for it in rows[..stable].iter().filter(|it| it.ending == Ending::Committed) {
+                log.rows.push(it.row);
+                log.places.push((partition, it.offset));
+            }
         }
         Ok(log)
     }
@@ -64,8 +76,8 @@ impl TopicLog {
     }
 }
 
-fn rows_of(log: &[(i64, Bytes)]) -> Result<Vec<(KeyedRow, Ending)>, String> {
-    let mut rows: Vec<(KeyedRow, Ending)> = Vec::new();
+fn rows_of(log: &[(i64, Bytes)]) -> Result<Vec<WrittenRow>, String> {
+    let mut rows: Vec<WrittenRow> = Vec::new();
     let mut open: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (offset, bytes) in log {
         for batch in batches(bytes) {
@@ -78,7 +90,7 @@ fn rows_of(log: &[(i64, Bytes)]) -> Result<Vec<(KeyedRow, Ending)>, String> {
                     let is_commit = ControlType::of_key(record.key) == Some(ControlType::COMMIT);
                     let ending = if is_commit { Ending::Committed } else { Ending::Aborted };
                     let ended = open.remove(&batch.producer_id()).unwrap_or_default();
-                    ended.into_iter().for_each(|at| rows[at].1 = ending);
+                    ended.into_iter().for_each(|at| rows[at].ending = ending);
                     continue;
                 }
                 let ending = if batch.is_transactional() {
@@ -87,7 +99,8 @@ fn rows_of(log: &[(i64, Bytes)]) -> Result<Vec<(KeyedRow, Ending)>, String> {
                 } else {
                     Ending::Committed
                 };
-                rows.push((row(record.value.unwrap_or_default())?, ending));
+                let (row, offset) = (row(record.value.unwrap_or_default())?, record.offset);
+                rows.push(WrittenRow { row, offset, ending });
             }
         }
     }

@@ -42,7 +42,7 @@ pub(in crate::config) fn read(path: &str) -> Result<Vec<LoginEntry>, NotJaas> {
 ///
 /// # Errors
 /// Why there is none, as it is told.
-#[cfg(feature = "__simulation")]
+#[cfg(feature = "__hostile")]
 pub fn jaas_file_login(text: &str, mechanism: SaslMechanism) -> Result<LoginModule, String> {
     let entries = client_entries(text, &|name| Some(name.to_owned()));
     let entry = entries.and_then(|entries| entry_for(mechanism, entries)).and_then(LoginEntry::typed);
