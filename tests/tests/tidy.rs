@@ -66,6 +66,7 @@ const SHELLS: &[&str] = &[
     "client/src/hostile/replay.rs",
     "client/src/http.rs",
     "client/src/http/exchange.rs",
+    "client/src/membership_lease.rs",
     "client/src/msk_iam.rs",
     "client/src/msk_iam/chain.rs",
     "client/src/msk_iam/metadata.rs",
