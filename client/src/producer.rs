@@ -246,10 +246,10 @@ impl Producer {
     /// From now on this producer writes what a member of a group reads, in whose stead another one may come.
     ///
     /// Records leave, and leave again, only while the group has the member for certain: its coordinator has to have said so
-    /// within `session.timeout.ms` less `heartbeat.interval.ms`, by KIP-848 within three heartbeats. Until it says so again
-    /// they wait, within `delivery.timeout.ms`. Once the member has lost its partitions this producer is over: what it has
-    /// not written fails with [`ErrorKind::MembershipLost`], so that nothing of it comes behind what is written by whoever
-    /// has the partitions now. Then close it, let the partitions go, and take another producer.
+    /// within `session.timeout.ms` less `heartbeat.interval.ms` (of the session a third at most), by KIP-848 within three
+    /// heartbeats. Until it says so again they wait, within `delivery.timeout.ms`. Once the member has lost its partitions
+    /// this producer is over: what it has not written fails with [`ErrorKind::MembershipLost`], so that nothing of it comes
+    /// behind what is written by whoever has the partitions now. Then close it, let the partitions go, and take another.
     ///
     /// What had left before is out of its hands: a broker may still append it. Who needs more writes in transactions.
     ///

@@ -267,13 +267,14 @@ impl Membership {
     /// Until when nobody else has the member's partitions, and how often it lost them.
     ///
     /// A coordinator counts a session from the last heartbeat that it got, which left no earlier than the member counts. A
-    /// heartbeat's interval is left for what is under way by then. Where the broker alone knows how long the session is
-    /// (KIP-848), it is taken for three intervals: it has to be longer than one, and is nine by default.
+    /// heartbeat's interval, a third of the session at most, is left for what is under way by then. Where the broker alone
+    /// knows how long the session is (KIP-848), it is taken for three intervals: it has to be longer than one, and is nine by
+    /// default.
     pub(crate) fn poll_lease(&mut self) -> LeaseStanding {
         let (term, ownership) = match &self.protocol {
             ProtocolMember::Classic(member) => {
-                let GroupSettings { session_timeout, heartbeat_interval, .. } = &*self.settings;
-                (session_timeout.saturating_sub(*heartbeat_interval), member.owned())
+                let GroupSettings { session_timeout, heartbeat_interval, .. } = *self.settings;
+                (session_timeout - heartbeat_interval.min(session_timeout / 3), member.owned())
             }
             ProtocolMember::Consumer(member) => {
                 (INTERVALS_OF_LEASE * member.heartbeat_interval(), member.owned())

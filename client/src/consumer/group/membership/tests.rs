@@ -71,6 +71,8 @@ fn a_lease_lasts_for_a_part_of_the_session_from_the_last_answered_heartbeat_and_
     classic.handle_response(MemberResponse::JoinGroup(joined), now + 4 * second, 0.5);
     // From when it was asked, 45 s less the 3 s of a heartbeat.
     assert_eq!(classic.poll_lease(), LeaseStanding { until: Some(now + 43 * second), losses: 0 });
+    classic.settings = Arc::new(GroupSettings { session_timeout: 6 * second, ..(*classic.settings).clone() });
+    assert_eq!(classic.poll_lease().until, Some(now + 5 * second), "a heartbeat comes within it");
 }
 
 #[test]
