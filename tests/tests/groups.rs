@@ -13,6 +13,7 @@ use upsert_kafka_tests::kafka::{Java, JavaError, Kafka, MemberSeen, unique};
 
 mod auto_commit;
 mod came_back;
+mod lease;
 mod matching;
 mod mixed;
 mod recreated;
@@ -24,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Bench {
     bootstrap: String,
     /// Held for as long as it is needed.
-    _broker: Option<Broker>,
+    broker: Option<Broker>,
     topic: String,
     group: String,
     protocol: GroupProtocol,
@@ -50,7 +51,7 @@ impl Bench {
     async fn new(bootstrap: String, broker: Option<Broker>, protocol: GroupProtocol) -> Self {
         let (topic, group) = (unique("shared"), unique("readers"));
         let assignor = Assignor::CooperativeSticky;
-        let bench = Self { bootstrap, _broker: broker, topic, group, protocol, assignor };
+        let bench = Self { bootstrap, broker, topic, group, protocol, assignor };
         let admin = bench.client().await.admin();
         let new = NewTopic::new(bench.topic.as_str()).partitions(PARTITIONS);
         for created in admin.create_topics(&[new]).await.unwrap() {
