@@ -107,6 +107,7 @@ const SHELLS: &[&str] = &[
     "sink/src/job/sink_task.rs",
     "sink/src/job/task.rs",
     "sink/src/job/task/going_back.rs",
+    "sink/src/job/task/processing.rs",
     "sink/src/job/topics.rs",
     "sink/src/job/transactions.rs",
     "sink/src/job/writers.rs",

@@ -3,7 +3,9 @@
 //!
 //! `peers-consume ours|kacrab|confluent ADDRESS TOPIC RECORDS PROTOCOL`; the topic is read once to warm up, then once more.
 
-use std::time::{Duration, Instant};
+#[cfg(any(feature = "kacrab", feature = "confluent"))]
+use std::time::Duration;
+use std::time::Instant;
 
 use cpu_time::ProcessTime;
 
@@ -29,7 +31,9 @@ async fn main() -> Result<(), Failure> {
         let run = Run { address, topic, records: records.parse()?, protocol, group };
         let bytes = match side.as_str() {
             "ours" => ours(&run, round == 1).await?,
+            #[cfg(feature = "kacrab")]
             "kacrab" => kacrab(&run, round == 1).await?,
+            #[cfg(feature = "confluent")]
             "confluent" => confluent(&run, round == 1).await?,
             _ => return Err("ours, kacrab or confluent".into()),
         };
@@ -84,6 +88,7 @@ async fn ours(run: &Run<'_>, is_told: bool) -> Result<u64, Failure> {
     Ok(bytes)
 }
 
+#[cfg(feature = "kacrab")]
 async fn kacrab(run: &Run<'_>, is_told: bool) -> Result<u64, Failure> {
     use kacrab::consumer::Consumer;
     let mut consumer = Consumer::from_map([
@@ -112,6 +117,7 @@ async fn kacrab(run: &Run<'_>, is_told: bool) -> Result<u64, Failure> {
     Ok(bytes)
 }
 
+#[cfg(feature = "confluent")]
 async fn confluent(run: &Run<'_>, is_told: bool) -> Result<u64, Failure> {
     use confluent_kafka::common::serialization::ByteArrayDeserializer;
     use confluent_kafka::consumer::{Consumer, ConsumerConfig, KafkaConsumer};
@@ -144,4 +150,5 @@ async fn confluent(run: &Run<'_>, is_told: bool) -> Result<u64, Failure> {
     Ok(bytes)
 }
 
+#[cfg(any(feature = "kacrab", feature = "confluent"))]
 const PATIENCE: Duration = Duration::from_secs(1);
